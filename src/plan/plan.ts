@@ -1,0 +1,77 @@
+import type { LoadPlan } from '../load/driver.js';
+import type { EventBody } from '../record/events.js';
+import type { LinkPlan, ServicePlan } from '../targets/targets.js';
+import type { Slo } from '../verdict/slo.js';
+import type { FaultDefinition } from '../faults/fault.js';
+import type { Location } from '../support/errors.js';
+
+/** One injection to come: a fault of the scenario, or one repetition of it (`every`). */
+export interface ScheduledFault {
+  id: string;
+  definition: FaultDefinition;
+  /** The output of `definition.settings`. */
+  settings: Record<string, unknown>;
+  /** As written in the scenario, for people. */
+  settingsText: Record<string, unknown>;
+  /** From the start of the fault window. */
+  atMs: number;
+  /** Lasting faults: how long; undefined: until the end of the fault phase. */
+  forMs: number | undefined;
+  proofOptional: boolean;
+  location: Location | undefined;
+}
+
+export interface SystemPlan {
+  /** A command line that starts the whole system, run by Plimsoll without a shell. */
+  start: string | undefined;
+  cwd: string;
+  env: Record<string, string>;
+  /** GET must answer 2xx before the load starts. */
+  ready: string | undefined;
+  readyTimeLimitMs: number;
+  /** Must `ready` hold all the time? Then losing it trips the stop guard. */
+  readyMustHold: boolean;
+  /** A Toxiproxy server that is there; undefined: the embedded one. */
+  toxiproxy: string | undefined;
+  services: ServicePlan[];
+  links: LinkPlan[];
+}
+
+export interface InvariantPlan {
+  name: string;
+  command: string;
+  /** The command's standard output, parsed as JSON, must hold these values. */
+  equals: Record<string, unknown> | undefined;
+  /** Or: it must exit with 0 and nothing more. */
+  timeLimitMs: number;
+  location: Location | undefined;
+}
+
+export interface StopPlan {
+  /** `off` must be written in the scenario. */
+  enabled: boolean;
+  /** Share of bad arrivals in `forMs`, with at least `minBad`. */
+  errorRatio: number;
+  forMs: number;
+  minBad: number;
+}
+
+/** Everything that a run needs, resolved and checked: plain data except for the fault definitions. */
+export interface Plan {
+  scenario: { name: string; description: string; file: string; text: string; sha256: string };
+  seed: number;
+  system: SystemPlan;
+  load: LoadPlan;
+  /** Open streams whose rate is a share of capacity: calibrated before the run, then written into `load`. */
+  capacityShares: { stream: string; share: number }[];
+  phases: { warmupMs: number; baselineMs: number; faultMs: number; recoveryMs: number };
+  faults: ScheduledFault[];
+  slos: Slo[];
+  invariants: InvariantPlan[];
+  stop: StopPlan;
+  trials: number;
+  /** Hosts outside loopback that the scenario allows. */
+  allow: string[];
+  power: EventBody<'plan.resolved'>['power'];
+  warnings: { code: string; message: string }[];
+}

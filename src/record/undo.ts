@@ -1,0 +1,55 @@
+import { z } from 'zod';
+
+/**
+ * Undo records: plain data, written to the journal and fsynced before a fault acts. The same `undo(record)` (in
+ * `targets/undo.ts`) runs in the conductor, in the watchdog and in `plimsoll recover`. Each record names its target so
+ * that it cannot hit another, and undoing twice is the same as undoing once.
+ */
+const common = {
+  /** Unique in the run: `<fault id>/<n>`. */
+  id: z.string(),
+  /** The fault's id, or `run` for what the run itself started. */
+  fault: z.string(),
+  /** What the undo will do, for people: "remove toxic plimsoll-… from link order-payment". */
+  words: z.string(),
+  /** A shell command that does the same by hand, printed when the undo fails. */
+  byHand: z.string(),
+  timeLimitMs: z.number().positive(),
+};
+
+/** A process that can't be mistaken for another: the pid alone may be reused, so its start time and boot go with it. */
+export const ProcessIdentity = z.object({
+  pid: z.number().int().positive(),
+  /** Field 22 of `/proc/<pid>/stat`: clock ticks since boot. 0 where there is no /proc. */
+  startTime: z.number().nonnegative(),
+  /** `/proc/sys/kernel/random/boot_id`; empty where there is none. */
+  bootId: z.string(),
+});
+export type ProcessIdentity = z.infer<typeof ProcessIdentity>;
+
+/** A proxy on a Toxiproxy server: `listen` guards against another proxy that took the name since. */
+const proxy = { api: z.string(), proxy: z.string(), listen: z.string() };
+
+export const UndoRecord = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('remove-toxic'), ...common, ...proxy, toxic: z.string() }),
+  z.object({ kind: z.literal('enable-proxy'), ...common, ...proxy }),
+  /** SIGCONT. */
+  z.object({ kind: z.literal('continue-process'), ...common, process: ProcessIdentity }),
+  /**
+   * Make sure that live, ready instances of a service are there again after an instant fault. `supervised`: Plimsoll's
+   * own supervisor restarts them, and ends with the run. `watched`: somebody else does; wait for the addresses.
+   * `command`: run it once if the addresses don't answer, then wait.
+   */
+  z.object({
+    kind: z.literal('ensure-service'),
+    ...common,
+    service: z.string(),
+    by: z.enum(['supervised', 'watched', 'command']),
+    command: z.string().optional(),
+    /** `host:port`s that must accept a connection. */
+    addresses: z.array(z.string()),
+  }),
+  /** SIGTERM to the group of a process that the run started, SIGKILL after one second. */
+  z.object({ kind: z.literal('end-group'), ...common, process: ProcessIdentity, label: z.string() }),
+]);
+export type UndoRecord = z.infer<typeof UndoRecord>;

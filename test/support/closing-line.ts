@@ -1,0 +1,28 @@
+import { existsSync, readFileSync } from 'node:fs';
+import type { Reporter, TestModule } from 'vitest/node';
+
+/** Ends a test run by saying what was left out and why, and with one line that machines read too. */
+export default class ClosingLine implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
+    let passed = 0;
+    let failed = errors.length;
+    for (const module of modules) {
+      failed += module.errors().length;
+      for (const test of module.children.allTests()) {
+        const { state } = test.result();
+        if (state === 'passed') passed++;
+        if (state === 'failed') failed++;
+      }
+    }
+    const file = process.env['PLIMSOLL_LEFT_OUT'];
+    const leftOut =
+      file && existsSync(file) ? [...new Set(readFileSync(file, 'utf8').trim().split('\n'))].filter(Boolean) : [];
+    if (leftOut.length > 0) {
+      console.log(
+        `\nLeft out, because this machine does not have what they need (docs/testing.md says how to get it):`,
+      );
+      for (const line of leftOut.sort()) console.log(`  - ${line}`);
+    }
+    console.log(`\n${passed} passed, ${failed} failed`);
+  }
+}

@@ -1,0 +1,64 @@
+import { accessSync, constants } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { appendFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { describe } from 'vitest';
+
+/**
+ * Parts that only some machines have. A test that needs one is left out where it is missing, and the closing lines of
+ * the test run say so. With `PLIMSOLL_REQUIRE=toxiproxy,docker,…` a missing part is a failure instead.
+ */
+const PARTS = {
+  toxiproxy: () => findProgram('toxiproxy-server', process.env['TOXIPROXY_SERVER']),
+  'toxiproxy-cli': () => findProgram('toxiproxy-cli'),
+  docker: () =>
+    spawnSync('docker', ['info'], { stdio: 'ignore', timeout: 10_000 }).status === 0 ? 'docker' : undefined,
+  chromium: () =>
+    findProgram('chromium', process.env['CHROMIUM']) ?? findProgram('chromium-browser') ?? findProgram('google-chrome'),
+  etcd: () => findProgram('etcd'),
+  redis: () => findProgram('redis-server'),
+  mosquitto: () => findProgram('mosquitto'),
+  prometheus: () => findProgram('prometheus'),
+  nginx: () => findProgram('nginx'),
+} satisfies Record<string, () => string | undefined>;
+
+export type Part = keyof typeof PARTS;
+
+/** The path of a part's program, or undefined where the machine does not have it. */
+export function programOf(part: Part): string | undefined {
+  return PARTS[part]();
+}
+
+/** `describe` for tests that need the given parts: `describeWith(['toxiproxy'], 'conformance', () => …)`. */
+export function describeWith(parts: Part[], name: string, tests: () => void): void {
+  const missing = parts.filter((part) => programOf(part) === undefined);
+  const required = (process.env['PLIMSOLL_REQUIRE'] ?? '').split(',').map((part) => part.trim());
+  const broken = missing.filter((part) => required.includes(part) || required.includes('all'));
+  if (broken.length > 0) {
+    throw new Error(
+      `PLIMSOLL_REQUIRE names ${broken.join(', ')}, but this machine does not have it; needed by "${name}"`,
+    );
+  }
+  if (missing.length > 0) noteLeftOut(name, missing);
+  describe.skipIf(missing.length > 0)(name, tests);
+}
+
+/** Test workers and the closing line share what was left out through a file, since they are different processes. */
+function noteLeftOut(name: string, missing: Part[]): void {
+  const file = process.env['PLIMSOLL_LEFT_OUT'];
+  if (file) appendFileSync(file, `${name}: needs ${missing.join(', ')}\n`);
+}
+
+function findProgram(name: string, override?: string): string | undefined {
+  if (override) return override;
+  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
+    const path = join(folder, name);
+    try {
+      accessSync(path, constants.X_OK);
+      return path;
+    } catch {
+      // Not in this folder.
+    }
+  }
+  return undefined;
+}
