@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { CATALOGUE, itemOf } from '../shared/catalogue.js';
+import { HttpError, serveHttp } from '../shared/http.js';
+import { Order } from '../shared/messages.js';
+import { showBacklog } from '../shared/metrics.js';
+import { runService } from '../shared/service.js';
+import { addressFrom, dataFolder, loopback, PORTS, replicaNumber } from '../shared/settings.js';
+import { createCheckout } from './checkout.js';
+import { OrderBook } from './order-book.js';
+import { createPaymentClient, PaymentUnavailable } from './payment-client.js';
+
+const PlacedOrder = Order.omit({ trace: true });
+const ITEMS = JSON.stringify({ items: CATALOGUE.map(({ id, sku, name }) => ({ id, sku, name })) });
+const replica = replicaNumber();
+
+await runService(`order-${replica}`, async (log) => {
+  const payment = createPaymentClient(addressFrom('SHOP_PAYMENT_ADDRESS', loopback(PORTS.payment)), log);
+  const book = new OrderBook(dataFolder(), replica);
+  const checkout = createCheckout(book, payment, log);
+  showBacklog(() => book.size);
+  if (book.size > 0) log.info({ waiting: book.size }, 'took up the orders of an earlier life');
+
+  const server = await serveHttp(PORTS.orders[replica - 1] ?? 0, log, payment.reached, {
+    'GET /items': () => ({ status: 200, body: ITEMS }),
+    'GET /items/:id': ({ id }) => {
+      const item = CATALOGUE.find((item) => String(item.id) === id);
+      if (!item) throw new HttpError(404, `there is no item ${id}`);
+      return { status: 200, body: { id: item.id, sku: item.sku, name: item.name } };
+    },
+    // A price must be right, so there is no fallback: late is an honest 503, at once.
+    'GET /quote': async ({ query, trace }) => {
+      const sku = knownSku(query.get('sku'));
+      try {
+        return { status: 200, body: await payment.quote(sku, trace.parent) };
+      } catch (error) {
+        if (error instanceof PaymentUnavailable) throw new HttpError(503, error.message, 1);
+        throw error;
+      }
+    },
+    'POST /orders': async ({ json, trace }) => {
+      const request = PlacedOrder.safeParse(await json());
+      if (!request.success) throw new HttpError(422, z.prettifyError(request.error));
+      const { id, quantity } = request.data;
+      const order = { id, sku: knownSku(request.data.sku), quantity, trace: trace.parent };
+      const status = await checkout.place(order);
+      return { status: status === 'paid' ? 200 : 202, body: { order: id, status } };
+    },
+  });
+  return async () => {
+    checkout.stop();
+    await server.close(2_000);
+    payment.close();
+    book.close();
+  };
+});
+
+function knownSku(sku: string | null): string {
+  if (sku === null || !itemOf(sku)) throw new HttpError(404, `there is no article "${sku ?? ''}"`);
+  return sku;
+}

@@ -1,0 +1,50 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { connectBus } from '../shared/bus.js';
+import { journalOf, serveHttp } from '../shared/http.js';
+import { Journal } from '../shared/journal.js';
+import { PAID_TOPIC, PaidMessage, SETTLED_TOPIC } from '../shared/messages.js';
+import { countRequest } from '../shared/metrics.js';
+import { RecentIds } from '../shared/recent-ids.js';
+import { runService } from '../shared/service.js';
+import { addressFrom, dataFolder, loopback, PORTS } from '../shared/settings.js';
+
+const Settled = z.object({ order: z.string(), amountCents: z.number() });
+
+/** Orders arrive at least once and are settled exactly once: on file first, confirmed after, never twice. */
+await runService('settlement', async (log) => {
+  const file = join(dataFolder(), 'settlement.ndjson');
+  const { journal, entries } = Journal.open(file, Settled);
+  const settled = new RecentIds();
+  for (const { order } of entries) settled.add(order);
+  let subscribed = false;
+
+  const bus = connectBus(addressFrom('SHOP_BROKER_ADDRESS', loopback(PORTS.broker)), 'settlement', log);
+  const settle = (message: unknown): void => {
+    const startedAt = performance.now();
+    const { orders } = PaidMessage.parse(message);
+    for (const { id, amountCents, trace } of orders) {
+      const again = settled.has(id);
+      if (!again) {
+        journal.append({ order: id, amountCents });
+        settled.add(id);
+      }
+      countRequest('settle', again ? 'again' : 'settled', startedAt);
+      log.debug({ trace_id: trace.slice(3, 35), order: id, again }, 'settled');
+    }
+    // A lost confirmation is no loss: payment sends the order again.
+    bus
+      .publish(SETTLED_TOPIC, { ids: orders.map(({ id }) => id) }, 3_000)
+      .catch((error: unknown) => log.warn({ err: error }, 'confirmation not sent'));
+  };
+  void bus.subscribe(PAID_TOPIC, settle).then(() => (subscribed = true));
+
+  const ops = await serveHttp(PORTS.settlementOps, log, () => subscribed && bus.connected, {
+    'GET /audit/settled': journalOf(file),
+  });
+  return async () => {
+    await bus.close();
+    journal.close();
+    await ops.close(500);
+  };
+});

@@ -1,0 +1,28 @@
+/**
+ * Practices that can be switched off by name, to see what they were good for (and to prove that a scenario notices):
+ * `SHOP_DEFECTS=no-bulkhead,no-fallback`.
+ */
+export const DEFECTS = {
+  'no-deadline': 'calls have no deadline of their own (only a cap of 5 s)',
+  'no-bulkhead': 'any number of calls to payment in flight, and payment may take 2 s',
+  'no-fallback': 'a checkout whose payment is down, late or refused answers 503',
+} as const;
+export type Defect = keyof typeof DEFECTS;
+
+/** The defects that `SHOP_DEFECTS` names. Throws on an unknown name, since a typo would make a sound shop look broken-proof. */
+export function defects(text = process.env['SHOP_DEFECTS'] ?? ''): ReadonlySet<Defect> {
+  const names = text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+  for (const name of names) {
+    if (!isDefect(name)) {
+      throw new Error(`SHOP_DEFECTS names "${name}", which is not a defect. Known: ${Object.keys(DEFECTS).join(', ')}`);
+    }
+  }
+  return new Set(names.filter(isDefect));
+}
+
+function isDefect(name: string): name is Defect {
+  return Object.hasOwn(DEFECTS, name);
+}

@@ -1,0 +1,162 @@
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import type { Logger } from './log.js';
+import { countRequest, renderMetrics } from './metrics.js';
+import { continueTrace, type Trace } from './trace.js';
+
+export interface Call {
+  /** The last segment of a route that ends with `/:id`. */
+  id: string;
+  query: URLSearchParams;
+  headers: IncomingHttpHeaders;
+  trace: Trace;
+  /** The body as JSON; throws a 400 where it is not. */
+  json: () => Promise<unknown>;
+}
+
+export interface Answer {
+  status: number;
+  /** Sent as JSON. A string is sent as it is: it is JSON already. */
+  body: unknown;
+  headers?: Record<string, string>;
+}
+
+/** `'GET /items'` or `'GET /items/:id'` → what answers it. */
+export type Routes = Record<string, (call: Call) => Answer | Promise<Answer>>;
+
+/** Throw it in a handler for an answer that is not 2xx. */
+export class HttpError extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+    readonly retryAfterS?: number,
+  ) {
+    super(message);
+  }
+}
+
+export interface HttpService {
+  /** Refuses new connections and waits for the requests in flight, at most `limitMs`. */
+  close(limitMs: number): Promise<void>;
+}
+
+/** Serves the routes, and what an operator expects: `/healthz` (the process lives), `/readyz` (send it work), `/metrics`. */
+export async function serveHttp(
+  port: number,
+  log: Logger,
+  ready: () => boolean | Promise<boolean>,
+  routes: Routes,
+): Promise<HttpService> {
+  const all: Routes = {
+    ...routes,
+    'GET /healthz': () => ({ status: 200, body: { status: 'alive' } }),
+    'GET /readyz': async () =>
+      (await ready()) ? { status: 200, body: { status: 'ready' } } : { status: 503, body: { status: 'not ready' } },
+    'GET /metrics': async () => {
+      const { type, text } = await renderMetrics();
+      return { status: 200, body: text, headers: { 'content-type': type } };
+    },
+  };
+  let draining = false;
+  const server = createServer((request, response) => {
+    if (draining) response.setHeader('connection', 'close');
+    void respond(all, request, response, log);
+  });
+  server.keepAliveTimeout = 60_000;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', 1_024, resolve);
+  });
+  return {
+    close: (limitMs) =>
+      new Promise((resolve) => {
+        draining = true;
+        const force = setTimeout(() => server.closeAllConnections(), limitMs);
+        server.close(() => {
+          clearTimeout(force);
+          resolve();
+        });
+        server.closeIdleConnections();
+      }),
+  };
+}
+
+/** Answers with a journal, from a byte on: what the audit has read already it need not read again. */
+export function journalOf(file: string): (call: Call) => Promise<Answer> {
+  return async ({ query }) => {
+    const start = Number(query.get('from') ?? 0);
+    if (!Number.isSafeInteger(start) || start < 0) throw new HttpError(400, 'from must be a number of bytes');
+    const text = existsSync(file) ? (await readFile(file)).subarray(start).toString() : '';
+    return { status: 200, body: text, headers: { 'content-type': 'application/x-ndjson' } };
+  };
+}
+
+/** An exception in a handler costs its own request a 500, nothing more. */
+async function respond(routes: Routes, request: IncomingMessage, response: ServerResponse, log: Logger): Promise<void> {
+  const startedAt = performance.now();
+  const url = request.url ?? '/';
+  const cut = url.indexOf('?');
+  const path = cut < 0 ? url : url.slice(0, cut);
+  const route = routeOf(routes, `${request.method} ${path}`);
+  const trace = continueTrace(request.headers['traceparent']);
+  let answer: Answer;
+  try {
+    const handle = routes[route.name];
+    if (!handle) throw new HttpError(404, `no route ${request.method} ${path}`);
+    answer = await handle({
+      id: route.id,
+      query: new URLSearchParams(cut < 0 ? '' : url.slice(cut + 1)),
+      headers: request.headers,
+      trace,
+      json: () => readJson(request),
+    });
+  } catch (error) {
+    answer = answerTo(error, trace, route.name, log);
+  }
+  const text = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body);
+  response.writeHead(answer.status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+    'trace-id': trace.id,
+    ...answer.headers,
+  });
+  response.end(text);
+  countRequest(route.name, String(answer.status), startedAt);
+  log.debug({ trace_id: trace.id, route: route.name, status: answer.status }, 'answered');
+}
+
+function answerTo(error: unknown, trace: Trace, route: string, log: Logger): Answer {
+  if (error instanceof HttpError) {
+    return {
+      status: error.status,
+      body: { error: error.message },
+      ...(error.retryAfterS === undefined ? {} : { headers: { 'retry-after': String(error.retryAfterS) } }),
+    };
+  }
+  log.error({ trace_id: trace.id, handler: route, err: error }, 'handler failed');
+  return { status: 500, body: { error: 'internal error', trace_id: trace.id } };
+}
+
+function routeOf(routes: Routes, asked: string): { name: string; id: string } {
+  if (Object.hasOwn(routes, asked)) return { name: asked, id: '' };
+  const cut = asked.lastIndexOf('/');
+  const withId = `${asked.slice(0, cut)}/:id`;
+  return Object.hasOwn(routes, withId) ? { name: withId, id: asked.slice(cut + 1) } : { name: 'unknown', id: '' };
+}
+
+const LONGEST_BODY = 64 * 1024;
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  let text = '';
+  request.setEncoding('utf8');
+  for await (const chunk of request) {
+    text += chunk as string;
+    if (text.length > LONGEST_BODY) throw new HttpError(413, `the body is longer than ${LONGEST_BODY} characters`);
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new HttpError(400, 'the body is not JSON');
+  }
+}

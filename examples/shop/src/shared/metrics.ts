@@ -1,0 +1,51 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, register } from 'prom-client';
+
+/** From half a millisecond to the longest wait that a defect allows. */
+const BUCKETS_S = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.5, 1, 2, 5];
+
+const duration = new Histogram({
+  name: 'shop_request_duration_seconds',
+  help: 'How long this service took to answer.',
+  labelNames: ['route'],
+  buckets: BUCKETS_S,
+});
+const outcomes = new Counter({
+  name: 'shop_requests_total',
+  help: 'Answers by route and outcome: an HTTP status, a gRPC status or a word.',
+  labelNames: ['route', 'outcome'],
+});
+const calls = new Counter({
+  name: 'shop_calls_total',
+  help: 'Calls to another service by how they ended: ok, late, failed, refused (bulkhead) or broken (circuit open).',
+  labelNames: ['to', 'outcome'],
+});
+const backlog = new Gauge({
+  name: 'shop_backlog',
+  help: 'Orders that wait: for payment in order, for confirmation in payment.',
+});
+
+/** Garbage collection pauses, event-loop delay, memory and CPU come with prom-client's default metrics. */
+export function startMetrics(service: string): void {
+  register.setDefaultLabels({ service });
+  collectDefaultMetrics();
+}
+
+/** One answered request; `startedAt` is from `performance.now()`. */
+export function countRequest(route: string, outcome: string, startedAt: number): void {
+  duration.observe({ route }, (performance.now() - startedAt) / 1_000);
+  outcomes.inc({ route, outcome });
+}
+
+export function countCall(to: string, outcome: 'ok' | 'late' | 'failed' | 'refused' | 'broken'): void {
+  calls.inc({ to, outcome });
+}
+
+/** Read when the metrics are asked for. */
+export function showBacklog(size: () => number): void {
+  Object.assign(backlog, { collect: () => backlog.set(size()) });
+}
+
+/** The text of `/metrics`. */
+export async function renderMetrics(): Promise<{ type: string; text: string }> {
+  return { type: register.contentType, text: await register.metrics() };
+}
