@@ -1,0 +1,53 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openLink } from './support/link.js';
+import { buildShop, failToStart, freeBase, startShop } from './support/shop.js';
+
+/** Each defect does the harm that its practice prevents; the counterparts on the sound shop are in `sound.test.ts`. */
+describe('defects', () => {
+  beforeAll(buildShop);
+
+  it('no-fallback: 503 where the sound shop accepts the order', async () => {
+    const base = await freeBase();
+    await using link = await openLink(base + 303, base + 203);
+    await using shop = await startShop({ SHOP_VIA_LINKS: 'order-payment', SHOP_DEFECTS: 'no-fallback' }, base);
+    expect((await shop.checkout()).status).toBe(200);
+    link.cut(true);
+    const replies = await Promise.all(Array.from({ length: 10 }, () => shop.checkout()));
+    expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([503]));
+    link.cut(false);
+    // What was refused is not settled behind the customer's back.
+    expect(await shop.audit()).toMatchObject({ accepted: 1, settled: 1, lost: 0, doubled: 0 });
+  });
+
+  it('no-deadline: a late payment makes the customer wait', async () => {
+    const base = await freeBase();
+    await using link = await openLink(base + 303, base + 203);
+    await using shop = await startShop({ SHOP_VIA_LINKS: 'order-payment', SHOP_DEFECTS: 'no-deadline' }, base);
+    link.delayMs = 1_000;
+    const [quote, checkout] = await Promise.all([shop.get('/quote?sku=mug'), shop.checkout()]);
+    expect(quote.status).toBe(200);
+    expect(checkout.status).toBe(200);
+    expect(Math.min(quote.ms, checkout.ms)).toBeGreaterThan(950);
+  });
+
+  it('no-bulkhead: a late payment fills the pool, and browsing waits', async () => {
+    const base = await freeBase();
+    await using link = await openLink(base + 303, base + 203);
+    await using shop = await startShop({ SHOP_VIA_LINKS: 'order-payment', SHOP_DEFECTS: 'no-bulkhead' }, base);
+    link.delayMs = 1_000;
+    const checkouts = Promise.all(Array.from({ length: 60 }, () => shop.checkout()));
+    await sleep(50);
+    const browse = await shop.get('/items');
+    expect(browse.ms).toBeGreaterThan(500);
+    await checkouts;
+  });
+
+  it('refuses an unknown defect in one clear sentence', async () => {
+    const { status, stderr } = failToStart({ SHOP_PORT_BASE: String(await freeBase()), SHOP_DEFECTS: 'no-bulkhed' });
+    expect(status).toBe(1);
+    expect(stderr).toBe(
+      `The shop can't start: SHOP_DEFECTS names "no-bulkhed", which is not a defect. Known: no-deadline, no-bulkhead, no-fallback\n`,
+    );
+  });
+});

@@ -1,0 +1,180 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { openLink, type Link } from './support/link.js';
+import { buildShop, freeBase, startShop, until, type Reply, type Shop } from './support/shop.js';
+
+/** One sound shop whose link to payment the tests slow down and cut. */
+describe('the sound shop', () => {
+  let shop: Shop;
+  let link: Link;
+
+  beforeAll(async () => {
+    buildShop();
+    const base = await freeBase();
+    link = await openLink(base + 303, base + 203);
+    shop = await startShop({ SHOP_VIA_LINKS: 'order-payment', SHOP_LOG_LEVEL: 'debug' }, base);
+  });
+  afterAll(async () => {
+    await shop?.[Symbol.asyncDispose]();
+    await link?.[Symbol.asyncDispose]();
+  });
+  beforeEach(async () => {
+    link.delayMs = 0;
+    link.cut(false);
+    // Circuits that an earlier test opened are closed again when checkouts are paid.
+    await until(
+      async () => (await all(4, () => shop.checkout())).every(({ status }) => status === 200),
+      10_000,
+      'checkouts to be paid',
+    );
+  });
+
+  it('pays a checkout at once, and an order once however often it is sent', async () => {
+    const reply = await shop.checkout({ key: 'customer-order-1' });
+    expect(reply).toMatchObject({ status: 200, body: { order: 'customer-order-1', status: 'paid' } });
+    await shop.checkout({ key: 'customer-order-1' });
+    await shop.checkout({ key: 'customer-order-1' });
+    const audit = await shop.audit();
+    expect(audit).toMatchObject({ lost: 0, doubled: 0 });
+    expect(settledTimes(shop, 'customer-order-1')).toBe(1);
+  });
+
+  it('refuses what it does not understand', async () => {
+    expect((await shop.checkout({ sku: 'unicorn' })).status).toBe(404);
+    expect((await shop.checkout({ key: 'no spaces' })).status).toBe(400);
+    expect((await shop.get('/items/99')).status).toBe(404);
+    expect((await shop.get('/nowhere')).status).toBe(404);
+    const reply = await fetch(`${shop.url}/checkout`, { method: 'POST', body: '{"sku":' });
+    expect(reply.status).toBe(400);
+  });
+
+  it('lets the trace id travel over HTTP, gRPC and MQTT', async () => {
+    const id = '0af7651916cd43dd8448eb211c80319c';
+    const reply = await shop.checkout({ traceparent: `00-${id}-b7ad6b7169203331-01` });
+    expect(reply.headers.get('trace-id')).toBe(id);
+    const services = (): unknown[] =>
+      shop
+        .log()
+        .split('\n')
+        .filter((line) => line.includes(`"trace_id":"${id}"`))
+        .map((line) => (JSON.parse(line) as { service: string }).service.replace(/-\d$/, ''));
+    await until(() => services().includes('settlement'), 3_000, 'settlement to log the trace');
+    expect(new Set(services())).toEqual(new Set(['gateway', 'order', 'payment', 'settlement']));
+  });
+
+  it('offers health, readiness and metrics in every service', async () => {
+    for (const port of [80, 201, 202, 213, 214, 215]) {
+      expect((await shop.get('/healthz', port)).status).toBe(200);
+      expect((await shop.get('/readyz', port)).status).toBe(200);
+      const { text } = await shop.get('/metrics', port);
+      expect(text).toContain('# TYPE nodejs_gc_duration_seconds histogram');
+      expect(text).toContain('nodejs_eventloop_lag_p99_seconds');
+      expect(text).toMatch(/shop_request_duration_seconds_bucket|shop_backlog/);
+    }
+    expect((await shop.get('/metrics', 213)).text).toMatch(/shop_requests_total\{.*route="Charge".*\} \d+/);
+    expect((await shop.get('/metrics', 201)).text).toMatch(/shop_calls_total\{.*to="payment".*\} \d+/);
+  });
+
+  it('accepts a checkout as pending when payment is late, and answers a quote 503 at once', async () => {
+    link.delayMs = 1_000;
+    const checkouts = await all(20, () => shop.checkout());
+    expect(new Set(checkouts.map(({ status }) => status))).toEqual(new Set([202]));
+    const quotes = await all(20, () => shop.get('/quote?sku=lamp'));
+    expect(new Set(quotes.map(({ status }) => status))).toEqual(new Set([503]));
+    expect(quotes.every(({ headers }) => headers.get('retry-after') === '1')).toBe(true);
+    // 200 ms is the deadline; far below the second that payment takes, with room for a busy machine.
+    expect(median(checkouts)).toBeLessThan(400);
+    expect(median(quotes)).toBeLessThan(400);
+    link.delayMs = 0;
+    const audit = await shop.audit();
+    expect(audit).toMatchObject({ lost: 0, doubled: 0 });
+  });
+
+  it('accepts checkouts while payment is cut off, settles them later, and pays at once again', async () => {
+    link.cut(true);
+    const replies = await all(30, () => shop.checkout());
+    expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([202]));
+    expect((await shop.audit(0)).lost).toBeGreaterThanOrEqual(30);
+    link.cut(false);
+    expect(await shop.audit()).toMatchObject({ lost: 0, doubled: 0 });
+    await until(async () => (await shop.checkout()).status === 200, 5_000, 'checkouts to be paid again');
+  });
+
+  it('keeps browsing fast while checkouts wait for payment', async () => {
+    const before = median(await all(20, () => shop.get('/items')));
+    link.delayMs = 1_000;
+    const checkouts = all(100, () => shop.checkout());
+    await sleep(50);
+    const during = await all(20, () => shop.get('/items'));
+    expect(during.every(({ status }) => status === 200)).toBe(true);
+    expect(median(during)).toBeLessThan(before + 150);
+    await checkouts;
+  });
+
+  it('loses nothing when a replica with pending orders is killed; the supervisor brings it back', async () => {
+    link.cut(true);
+    await all(40, () => shop.checkout());
+    const victim = shop.pidOf('order-1');
+    process.kill(victim, 'SIGKILL');
+    link.cut(false);
+    // The other replica answers meanwhile.
+    const meanwhile = await all(20, () => shop.checkout());
+    expect(meanwhile.every(({ status }) => status === 200 || status === 202)).toBe(true);
+    const awayMs = await until(() => shop.pidOf('order-1') !== victim, 5_000, 'a new order-1');
+    expect(awayMs).toBeLessThan(3_000);
+    expect(await shop.audit()).toMatchObject({ lost: 0, doubled: 0 });
+  });
+
+  it('takes a replica that hangs out of service, and loses nothing', async () => {
+    const victim = shop.pidOf('order-2');
+    process.kill(victim, 'SIGSTOP');
+    try {
+      for (let round = 0; round < 4; round++) {
+        const replies = await all(10, () => shop.checkout());
+        expect(replies.every(({ status }) => status === 200 || status === 202)).toBe(true);
+      }
+      // By now the gateway asks the other replica only (but for a probe now and then).
+      const slow = (await all(20, () => shop.get('/items'))).filter(({ ms }) => ms > 180);
+      expect(slow.length).toBeLessThan(5);
+    } finally {
+      process.kill(victim, 'SIGCONT');
+    }
+    expect(await shop.audit()).toMatchObject({ lost: 0, doubled: 0 });
+  });
+
+  it('settles each order once although settlement, payment and broker are killed', async () => {
+    for (const service of ['broker', 'settlement', 'payment']) {
+      const victim = shop.pidOf(service);
+      const orders = all(30, () => shop.checkout());
+      process.kill(victim, 'SIGKILL');
+      expect((await orders).every(({ status }) => status === 200 || status === 202)).toBe(true);
+      await until(() => shop.pidOf(service) !== victim, 5_000, `a new ${service}`);
+    }
+    expect(await shop.audit()).toMatchObject({ lost: 0, doubled: 0 });
+  });
+
+  // Last, since it falsifies the books.
+  it('has an audit that notices a lost and a doubled order', async () => {
+    const clean = await shop.audit();
+    const file = join(shop.data, 'settlement.ndjson');
+    const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+    writeFileSync(file, `${[...lines.slice(1), lines[1]].join('\n')}\n`);
+    expect(await shop.audit(500)).toEqual({ ...clean, settled: clean.settled - 1, lost: 1, doubled: 1 });
+  });
+});
+
+function all<T>(count: number, act: () => Promise<T>): Promise<T[]> {
+  return Promise.all(Array.from({ length: count }, act));
+}
+
+function median(replies: Reply[]): number {
+  return replies.map(({ ms }) => ms).sort((a, b) => a - b)[Math.floor(replies.length / 2)] ?? Number.NaN;
+}
+
+function settledTimes(shop: Shop, order: string): number {
+  return readFileSync(join(shop.data, 'settlement.ndjson'), 'utf8')
+    .split('\n')
+    .filter((line) => line.includes(order)).length;
+}
