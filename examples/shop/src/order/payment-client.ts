@@ -53,7 +53,7 @@ export function createPaymentClient(address: string, log: Logger): PaymentClient
   const channel = paymentChannel(address);
   const breaker = circuitBreaker(handleAll, {
     halfOpenAfter: 500,
-    breaker: new SamplingBreaker({ threshold: 0.5, duration: 4_000, minimumRps: 5 }),
+    breaker: new SamplingBreaker({ threshold: 0.5, duration: 2_000, minimumRps: 5 }),
   });
   breaker.onBreak(() => log.warn('circuit to payment opened'));
   breaker.onReset(() => log.info('circuit to payment closed'));
