@@ -60,4 +60,16 @@ export interface JudgeInput {
   endUs: number;
   /** Set when the run ended before its plan: nothing but the confidence sequence may decide. */
   stoppedEarly: boolean;
+  /** What is known of the system's noise from calibration, by SLO name. */
+  noise?: Readonly<Record<string, NoiseProfile>>;
+}
+
+/** The noise of one indicator while nothing is broken. */
+export interface NoiseProfile {
+  /** Design effect that is at least assumed. */
+  deffFloor?: number;
+  /** Mean length of an error burst, seconds. */
+  burstLengthS?: number;
+  /** Standard deviation between windows: of a share, of ln(quantile) or of ln(goodput). */
+  betweenWindowsSd?: number;
 }

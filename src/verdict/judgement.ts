@@ -82,6 +82,17 @@ export const PartJudgement = z.object({
   power: z.number().nullable(),
   smallestTolerance: z.number().nullable(),
   assumptions: z.array(z.string()),
+  /** Recovery only, seconds; null: not seen. `impactS` and `fromFaultS` count from the injection, `fromUndoS` from the proven undo. */
+  recovery: z
+    .object({
+      impactS: z.number().nullable(),
+      fromFaultS: z.number().nullable(),
+      fromUndoS: z.number().nullable(),
+      observedS: z.number(),
+      bucketS: z.number(),
+      relapses: z.number(),
+    })
+    .optional(),
   /** For people, with numbers: "rose from 41 to 236 ms (+195 ms, 95 % sure of at least +188; tolerance +50 ms)". */
   sentence: z.string(),
 });
@@ -107,3 +118,8 @@ export const SloJudgement = z.object({
   sentence: z.string(),
 });
 export type SloJudgement = z.infer<typeof SloJudgement>;
+
+/** What judging returns. */
+export interface Judgement {
+  slos: SloJudgement[];
+}

@@ -1,0 +1,65 @@
+import type { Dispersion } from '../dispersion.js';
+import type { JudgeWindow, NoiseProfile } from '../input.js';
+import type { Decision, Interval } from '../interval.js';
+import type { Objective, Slo, Tolerance } from '../slo.js';
+
+export type WindowKind = JudgeWindow['kind'];
+/** The windows of a run by kind; several of a kind (trials) are pooled. */
+export type WindowSet = Readonly<Record<WindowKind, readonly JudgeWindow[]>>;
+
+/** The answer to one question (an objective or a tolerance), with the figures that led to it. */
+export interface Answer extends Decision {
+  /** Objective: the value, as reported. Tolerance: the drift in the bad direction. */
+  interval: Interval;
+  limit: number;
+  unit: 'ratio' | 'seconds' | 'per_second' | 'relative';
+  method: string;
+  dispersion: Dispersion;
+  /** Null where the decision is not an interval's. */
+  k: number | null;
+  df: number | null;
+  /** Does it still fail at this level? For the correction for many SLOs. */
+  failsAt: (alpha: number) => boolean;
+  /** Why no answer is possible at all. */
+  impossible?: 'quantile_not_estimable' | 'no_events' | 'baseline_unhealthy' | 'stopped_early';
+  /** The value lies among failures: it is "at least". */
+  atLeast?: boolean;
+  power: number | null;
+  smallestTolerance: number | null;
+  /** Arrivals a window that would do at this noise. */
+  neededN: number | null;
+  assumptions: string[];
+}
+
+/** An indicator's data of a run, condensed to what its questions need. One of these for each SLO. */
+export interface Evidence {
+  unit: 'ratio' | 'seconds' | 'per_second';
+  /** Arrivals in the windows of a kind. */
+  total(kind: WindowKind): number;
+  /** Value and interval in the windows of a kind, as reported; undefined: nothing to see. */
+  estimate(kind: WindowKind): Interval | undefined;
+  objective(objective: Objective, on: readonly WindowKind[], alpha: number): Answer;
+  tolerance(tolerance: Tolerance, alpha: number): Answer;
+  /** Error episodes and design effect per window: ratios only. */
+  episodes?: (kinds: readonly WindowKind[]) => { fewest: number; largestDeff: number; window: string };
+  /** Lag-1 autocorrelation of the baseline's batches alone. */
+  baselineRho: number;
+}
+
+export interface EvidenceOptions {
+  slo: Slo;
+  noise: NoiseProfile | undefined;
+  stoppedEarly: boolean;
+}
+
+export const ALL_KINDS: readonly WindowKind[] = ['baseline', 'fault', 'recovery'];
+
+/** Least design effect to reckon with, from calibration or from what the scenario says of clusters. */
+export function deffFloor({ slo, noise }: Pick<EvidenceOptions, 'slo' | 'noise'>): number {
+  return Math.max(1, noise?.deffFloor ?? 1, slo.minClusterSize);
+}
+
+/** The windows that a statement on `on` shares its noise with: those themselves, and the baseline. */
+export function withBaseline(on: readonly WindowKind[]): WindowKind[] {
+  return [...new Set<WindowKind>(['baseline', ...on])];
+}

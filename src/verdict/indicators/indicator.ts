@@ -1,0 +1,27 @@
+import type { Test } from '../arrivals.js';
+import type { Indicator, Objective, Tolerance } from '../slo.js';
+
+/** What the statistics need to know of an indicator. */
+export type Measure =
+  /** A share of arrivals. `report: good` shows 1 − bad share. */
+  | { kind: 'ratio'; isBad: Test; report: 'good' | 'bad' }
+  /** Response time at a quantile. */
+  | { kind: 'quantile'; q: number; population: 'all' | 'ok' }
+  /** Good answers per second. */
+  | { kind: 'rate'; isGood: Test };
+
+/** One file an indicator, named as its type. */
+export interface IndicatorDefinition<T extends Indicator['type']> {
+  type: T;
+  title: string;
+  unit: 'ratio' | 'seconds' | 'per_second';
+  /** Which tolerances make sense: `points` ("0.02pp"), `relative` ("10%"), `seconds` ("5ms"). */
+  tolerances: readonly Tolerance['type'][];
+  /** Which way round the objective must be; undefined: both make sense. */
+  op?: Objective['op'];
+  measure(indicator: Extract<Indicator, { type: T }>, objective: Objective | undefined): Measure;
+}
+
+/** The byte of outcome `ok`. */
+export const isOk: Test = (arrivals, i) => arrivals.outcome[i] === 0;
+export const isNotOk: Test = (arrivals, i) => arrivals.outcome[i] !== 0;
