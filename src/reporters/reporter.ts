@@ -1,6 +1,18 @@
 import type { RunEvent } from '../record/events.js';
 import type { RunResult } from '../result/schema.js';
 
+/** The terminal as its owner, the command line, sees it. */
+export interface TerminalOptions {
+  /** Read at each redraw, so a getter may follow the window's size. */
+  readonly columns: number;
+  /** Is stderr a terminal? Then the display is live. */
+  isTerminal: boolean;
+  /** False with `NO_COLOR`, `TERM=dumb` or where nobody sees colour. */
+  colour: boolean;
+  /** `quiet`: the summary alone. `verbose`: every event. Default: `normal`. */
+  verbosity?: 'quiet' | 'normal' | 'verbose';
+}
+
 /** Where a reporter's output goes. */
 export interface ReporterOutput {
   /** The run directory, absolute. */
@@ -11,6 +23,10 @@ export interface ReporterOutput {
   out(text: string): void;
   /** stderr: the progress. */
   err(text: string): void;
+  /** Absent: plain lines of 80 columns without colour. */
+  terminal?: TerminalOptions;
+  /** The report that a summary ends with; absent: `report.html` in the run directory. */
+  report?: string;
 }
 
 /**
@@ -20,6 +36,8 @@ export interface ReporterOutput {
 export interface Reporter {
   onEvent?(event: RunEvent): void;
   onEnd?(result: RunResult): Promise<void>;
+  /** A line for people from outside the run's events, such as the failure of another reporter. */
+  onNotice?(text: string): void;
 }
 
 /** One file a reporter, named as itself, with this as its default export, and a line in `registry.ts`. */

@@ -1,0 +1,82 @@
+import type { FaultResult, RunResult } from '../../result/schema.js';
+import { clockTime, formatCount, plural } from '../format.js';
+import { clip, html, name, type Markup } from '../html.js';
+import { PROOF_STATES, icon } from '../words.js';
+
+/** The first screen's head: did it hold, why, what was broken, was it put back. */
+export function verdictSection(result: RunResult): Markup {
+  const { run, cleanup } = result;
+  const scheduled = result.ledger.filter((row) => row.window === 'run' && row.request === undefined);
+  return html`<header class="verdict ${result.verdict}">
+    <p class="scenario">${name(run.scenario.name)}</p>
+    <h1>${icon(result.verdict, true)}<span>${result.verdict}</span></h1>
+    <p class="why">${clip(sentenceOf(result), 900)}</p>
+    ${!run.complete && html`<p class="note"><strong>This run was killed.</strong> What follows is what its logs still tell.</p>`}
+    <ul class="broken">
+      ${result.faults.length === 0 ? html`<li>Nothing was broken.</li>` : result.faults.map(faultLine)}
+      <li class="cleanup ${cleanup.proven ? 'proven' : 'unproven'}">
+        ${icon(cleanup.proven ? 'passed' : 'failed')}<span
+          ><strong>${cleanup.proven ? 'Put back, and proven so.' : 'Not proven to be put back.'}</strong>
+          ${clip(cleanup.sentence, 600)}</span
+        >
+      </li>
+    </ul>
+    ${!cleanup.proven && byHand(cleanup.byHand)}
+    <dl class="facts">
+      ${fact('Started', html`<time datetime="${run.startedAt}">${startedText(run.startedAt)}</time>`)}
+      ${fact('Length', clockTime(run.durationS))}
+      ${fact('Load', scheduled.length === 0 ? 'no arrival' : scheduled.map((row, at) => html`${at > 0 && ', '}${formatCount(row.scheduled)} ${name(row.stream, 40)}`))}
+      ${fact('Seed', run.seed)} ${fact('Run', name(run.id, 40))} ${fact('Exit code', result.exitCode)}
+    </dl>
+  </header>`;
+}
+
+/** The sentence with a capital, and without the verdict's word, which stands above it. */
+export function sentenceOf(result: RunResult): string {
+  const text = result.sentence.replace(new RegExp(`^${result.verdict}\\s*[:–-]\\s*`, 'i'), '').trim();
+  const first = text.slice(0, 1);
+  const sentence = first.toUpperCase() + text.slice(first.length);
+  return /[.!?…]$/.test(sentence) || sentence === '' ? sentence : `${sentence}.`;
+}
+
+function faultLine(fault: FaultResult): Markup {
+  const state = fault.error !== undefined || fault.proof === null ? undefined : PROOF_STATES[fault.proof.status];
+  const words =
+    fault.requestedS === null
+      ? 'never injected'
+      : fault.proof === null
+        ? 'ordered, without a proof of effect'
+        : { confirmed: 'took effect', mismatch: 'did not take effect', unknown: 'effect not proven' }[
+            fault.proof.status
+          ];
+  return html`<li>
+    ${icon(fault.requestedS === null ? 'aborted' : (state ?? 'failed'))}<span
+      >${name(fault.summary, 220)}
+      <span class="muted"
+        >(${words}${fault.requestedS !== null && html` at ${clockTime(fault.requestedS)}`})</span
+      ></span
+    >
+  </li>`;
+}
+
+function byHand(commands: readonly string[]): Markup {
+  return html`<div class="by-hand">
+    <p>
+      Run <code>plimsoll recover</code>${commands.length > 0 && `, or by hand (${plural(commands.length, 'command')}):`}
+    </p>
+    ${commands.length > 0 && html`<pre tabindex="0" role="region" aria-label="Commands that undo by hand">${commands.map((command) => `${clip(command, 600)}\n`)}</pre>`}
+  </div>`;
+}
+
+function fact(label: string, value: Parameters<typeof html>[1]): Markup {
+  return html`<div>
+    <dt>${label}</dt>
+    <dd>${value}</dd>
+  </div>`;
+}
+
+/** `2026-03-02 09:41:07 UTC`; what is not a time stays as it is. */
+function startedText(iso: string): string {
+  const time = Date.parse(iso);
+  return Number.isNaN(time) ? clip(iso, 40) : `${new Date(time).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}

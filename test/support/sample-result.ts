@@ -1,0 +1,590 @@
+import { RunResult, type FaultResult, type LedgerRow, type Series } from '../../src/result/schema.js';
+import { OUTCOMES, type Outcome, type OutcomeCounts } from '../../src/record/outcomes.js';
+import { random, type Random } from '../../src/support/random.js';
+import { SLOS } from './sample-slos.js';
+import { SCENARIO_TEXT, sampleEvents, sampleFaults } from './sample-story.js';
+
+/** How long each phase of a sample lasts, in seconds, and how many arrivals a second its open stream has. */
+export interface SampleShape {
+  warmupS: number;
+  baselineS: number;
+  faultS: number;
+  recoveryS: number;
+  ratePerSecond: number;
+  shoppersPerSecond: number;
+}
+
+const SHAPE: SampleShape = {
+  warmupS: 3,
+  baselineS: 20,
+  faultS: 20,
+  recoveryS: 10,
+  ratePerSecond: 250,
+  shoppersPerSecond: 74,
+};
+
+/** When things happened, in seconds from t0. */
+export interface Times {
+  baseline: number;
+  baselineEnd: number;
+  inject: number;
+  fault: number;
+  kill: number;
+  back: number;
+  faultEnd: number;
+  recovery: number;
+  end: number;
+}
+
+/**
+ * A result as a real run of about 55 s would leave it: checkouts at 250/s and eight shoppers, payment 150 ms late, one
+ * replica of order killed half-way. Made from a seed, so the same call gives the same result; its arrivals are drawn one
+ * by one, so that ledger, series, distribution and samples agree with each other.
+ */
+export function sampleResult(seed = 7, shape: Partial<SampleShape> = {}): RunResult {
+  const full = { ...SHAPE, ...shape };
+  const times = timesOf(full);
+  const checkouts = drawStream('checkouts', full.ratePerSecond, times, random(seed, 'checkouts'));
+  const shoppers = drawStream('shoppers', full.shoppersPerSecond, times, random(seed, 'shoppers'));
+  const drawn = [checkouts, shoppers];
+  const faults = sampleFaults(times);
+  return RunResult.parse({
+    schema: 1,
+    run: {
+      id: 'r7k2m9',
+      scenario: {
+        name: 'payment-slow',
+        description: 'Checkout keeps its SLOs while payment answers 150 ms late over gRPC.',
+        file: 'scenarios/payment-slow.yaml',
+        text: SCENARIO_TEXT,
+        sha256: '9f2c61d04b7e83a5c1f0e6d2b8a7934c5d1e0f6a7b8c9d0e1f2a3b4c5d6e7f80',
+      },
+      seed,
+      startedAt: '2026-03-02T09:41:07.214Z',
+      durationS: round(times.end + 1.3, 3),
+      complete: true,
+      environment: {
+        versions: { plimsoll: '0.1.0', node: '20.19.5', undici: '7.30.2', autocannon: '9.0.0', proxy: 'embedded' },
+        host: {
+          platform: 'linux',
+          release: '6.8.0',
+          arch: 'x64',
+          cpus: 8,
+          cpuModel: 'AMD Ryzen 7 7840U',
+          memoryBytes: 33_322_000_000,
+        },
+        gitCommit: '3f8e21c',
+        commandLine: 'plimsoll run scenarios/payment-slow.yaml --seed 7',
+      },
+    },
+    verdict: 'passed',
+    exitCode: 0,
+    sentence:
+      'both critical SLOs held: checkout p95 rose from 41 to 196 ms (+155 ms, 95 % sure of at most +161; tolerance +200 ms) while payment answered 150 ms late',
+    cleanup: { proven: true, sentence: 'Both faults are undone, and each undo was measured.', byHand: [] },
+    slos: SLOS.passed,
+    invariants: [
+      {
+        name: 'nothing lost',
+        held: true,
+        expected: '{"lost":0,"doubled":0}',
+        found: '{"lost":0,"doubled":0}',
+        message: 'no order was lost and none was charged twice',
+      },
+    ],
+    faults,
+    phases: [
+      { phase: 'preparing', trial: 1, startS: -1.2, endS: 0 },
+      { phase: 'warmup', trial: 1, startS: 0, endS: times.baseline },
+      { phase: 'baseline', trial: 1, startS: times.baseline, endS: times.baselineEnd },
+      { phase: 'injecting', trial: 1, startS: times.baselineEnd, endS: times.fault },
+      { phase: 'fault', trial: 1, startS: times.fault, endS: times.faultEnd },
+      { phase: 'undoing', trial: 1, startS: times.faultEnd, endS: times.recovery },
+      { phase: 'recovery', trial: 1, startS: times.recovery, endS: times.end },
+      { phase: 'judging', trial: 1, startS: times.end, endS: round(times.end + 1.3, 3) },
+    ],
+    windows: [
+      { window: 'baseline', trial: 1, startS: times.baseline, endS: times.baselineEnd },
+      { window: 'fault', trial: 1, startS: times.fault, endS: times.faultEnd },
+      { window: 'recovery', trial: 1, startS: times.recovery, endS: times.end },
+    ],
+    ledger: drawn.flatMap((stream) => stream.ledger),
+    series: drawn.map((stream) => stream.series),
+    distribution: drawn.flatMap((stream) => stream.distribution),
+    samples: drawn.flatMap((stream) => stream.samples),
+    health: drawn.map((stream) => driverHealth(stream.series, random(seed, `${stream.series.stream} health`))),
+    capacity: { perSecond: 1180, spread: 0.04, driverBound: false, connections: 32, rounds: [1152, 1180, 1201] },
+    marks: [
+      {
+        kind: 'breached',
+        atS: round(times.fault + 2, 1),
+        subject: 'browse p99',
+        message: 'browse p99 is above its drift limit',
+      },
+      {
+        kind: 'recovered',
+        atS: round(times.recovery + 1.4, 1),
+        subject: 'checkout p95',
+        message: 'checkout p95 is back below 61 ms, 1.4 s after the undo was proven',
+      },
+    ],
+    topology: {
+      services: [
+        { name: 'gateway', detail: 'http://127.0.0.1:7080' },
+        { name: 'order', detail: '2 replicas, listening on 127.0.0.1:7201 and 7202' },
+        { name: 'payment', detail: 'pid 48213, listening on 127.0.0.1:7203' },
+        { name: 'settlement', detail: 'container shop-settlement' },
+      ],
+      links: [
+        link('gateway-order', 'gateway', 'order', 7301, 7201, 'http'),
+        link('order-payment', 'order', 'payment', 7303, 7203, 'grpc'),
+        link('payment-settlement', 'payment', 'settlement', 7304, 7204, 'mqtt'),
+      ],
+    },
+    evidence: [
+      { file: 'logs/order.log', what: 'what order printed, both replicas' },
+      { file: 'evidence/order-kill-metrics.prom', what: 'metrics of order, 5 s before the kill to 10 s after it' },
+    ],
+    events: sampleEvents(times),
+    warnings: [
+      {
+        code: 'provisional',
+        message:
+          'One pair of windows was run; a release gate wants `trials: 4`, so that a trend cannot pass for drift.',
+      },
+    ],
+  } satisfies Record<keyof RunResult, unknown>);
+}
+
+/** A run of 30 minutes with 1,000 arrivals a second in each of two streams. */
+export function longResult(seed = 7): RunResult {
+  return sampleResult(seed, {
+    warmupS: 30,
+    baselineS: 600,
+    faultS: 900,
+    recoveryS: 270,
+    ratePerSecond: 1000,
+    shoppersPerSecond: 1000,
+  });
+}
+
+/** The other ends that a run can come to, each made from `sampleResult`. */
+export const variants = {
+  failed: (): RunResult => ({
+    ...sampleResult(),
+    verdict: 'failed',
+    exitCode: 1,
+    sentence:
+      'checkout p95 rose from 41 to 196 ms (+155 ms, 95 % sure of at least +149; tolerance +50 ms) while payment answered 150 ms late',
+    slos: SLOS.failed,
+    marks: [
+      ...sampleResult().marks,
+      { kind: 'breached', atS: 24.6, subject: 'checkout p95', message: 'checkout p95 is above 91 ms' },
+    ],
+  }),
+  inconclusive: (): RunResult => ({
+    ...sampleResult(),
+    verdict: 'inconclusive',
+    exitCode: 3,
+    sentence:
+      'availability is undecided: 1 bad arrival of 5,000 leaves room for a drift of 0.12 pp, and the tolerance is 0.1 pp; 7,400 arrivals a window would decide it',
+    slos: SLOS.inconclusive,
+  }),
+  errored: (): RunResult => {
+    const base = sampleResult();
+    return {
+      ...base,
+      verdict: 'errored',
+      exitCode: 3,
+      sentence:
+        'the fault latency (f1) did not take effect: the canary through order-payment was 0.3 ms slower, not 150 ms',
+      slos: [],
+      faults: base.faults.map((fault, at) =>
+        at === 0
+          ? {
+              ...fault,
+              proof: {
+                status: 'mismatch',
+                method: 'grpc ping through the link, before and during',
+                finding: 'the ping took 0.9 ms before and 1.2 ms during: 0.3 ms more, where 150 ± 15 ms was ordered',
+                measured: { beforeMs: 0.9, duringMs: 1.2, orderedMs: 150 },
+              },
+              error: { code: 'fault_mismatch', message: 'measured +0.3 ms, ordered +150 ms' },
+            }
+          : neverInjected(fault),
+      ),
+      marks: [],
+    };
+  },
+  aborted: (): RunResult => ({
+    ...sampleResult(),
+    verdict: 'aborted',
+    exitCode: 3,
+    sentence: 'the stop guard ended the run at 0:31: 58 % of the arrivals of five seconds failed (limit 50 %)',
+    slos: SLOS.inconclusive,
+    marks: [
+      {
+        kind: 'stop',
+        atS: 31,
+        subject: 'error ratio',
+        message: '726 of 1,250 arrivals of 5 s failed (58 %, limit 50 %)',
+      },
+    ],
+  }),
+  uncleaned: (): RunResult => {
+    const base = sampleResult();
+    const byHand = 'curl -X DELETE http://127.0.0.1:8474/proxies/order-payment/toxics/plimsoll-r7k2m9-f1';
+    return {
+      ...base,
+      exitCode: 4,
+      cleanup: {
+        proven: false,
+        sentence:
+          'Latency on order-payment may still be active: the proxy did not answer when its toxic was to be removed.',
+        byHand: [byHand],
+      },
+      faults: base.faults.map((fault, at) =>
+        at === 0
+          ? {
+              ...fault,
+              undoDoneS: null,
+              undoProvenS: null,
+              undoProof: {
+                status: 'unknown',
+                method: 'grpc ping through the link',
+                finding: 'no answer from the proxy on 127.0.0.1:8474',
+                measured: {},
+              },
+              undo: fault.undo.map((record) => ({
+                ...record,
+                byHand,
+                state: 'failed',
+                message: 'connect ECONNREFUSED 127.0.0.1:8474',
+              })),
+            }
+          : fault,
+      ),
+    };
+  },
+  killed: (): RunResult => {
+    const base = sampleResult();
+    return {
+      ...base,
+      run: { ...base.run, complete: false, durationS: 33.2 },
+      verdict: 'aborted',
+      exitCode: 3,
+      sentence: 'the run was killed at 0:33; what follows is what its logs still tell',
+      slos: [],
+      invariants: [],
+      phases: base.phases.filter((phase) => phase.startS < 33),
+      windows: base.windows.filter((window) => window.endS < 33),
+      series: base.series.map((series) => cutSeries(series, 33)),
+      distribution: base.distribution.filter((row) => row.window === 'baseline'),
+      events: base.events.filter((event) => event.t < 33),
+      marks: base.marks.filter((mark) => mark.atS < 33),
+    };
+  },
+  empty: (): RunResult => {
+    const base = sampleResult();
+    return {
+      ...base,
+      verdict: 'errored',
+      exitCode: 3,
+      sentence: 'the system was not ready after 30 s, so no arrival was sent and nothing was injected',
+      slos: [],
+      invariants: [],
+      faults: base.faults.map(neverInjected),
+      phases: [],
+      windows: [],
+      ledger: [],
+      series: [],
+      distribution: [],
+      samples: [],
+      health: [],
+      capacity: null,
+      marks: [],
+      topology: { services: [], links: [] },
+      evidence: [],
+      events: [],
+      warnings: [],
+      cleanup: { proven: true, sentence: 'Nothing was injected.', byHand: [] },
+    };
+  },
+  hostile: (): RunResult => hostileResult(),
+} satisfies Record<string, () => RunResult>;
+
+/** Strings that break out of HTML, SVG, XML, CSV, terminals or layouts where they are not escaped. */
+export const ATTACKS = [
+  '</script><script>document.title="owned"</script>',
+  '<img src=x onerror="document.title=\'owned\'">',
+  '"><svg/onload=document.title="owned">',
+  "' onmouseover='document.title=1' x='",
+  '&lt;b&gt; &amp; ]]> <![CDATA[ <!-- --> <?xml ?>',
+  '\u202Eright to left\u202C שלום עולם',
+  '\u0000\u0007\u001B[31mred\u001B[0m\u001B]0;owned\u0007\u009B2J\r\n\tnext',
+  'javascript:document.title="owned"',
+  '</style><style>body{display:none}</style>',
+  `lone \uD800 surrogate \uFFFE \uFFFF`,
+  'x'.repeat(10_000),
+  '{{constructor}} ${process.exit(1)} %s %n `id` $(id)',
+];
+
+/** The failed sample with every free string replaced by an attack; enumerations keep their values. */
+function hostileResult(): RunResult {
+  let next = 0;
+  const keep = new Set(
+    'verdict window kind unit part severity outcome model driver duration status state code'.split(' '),
+  );
+  const streams = new Map<string, string>();
+  const attack = (): string => ATTACKS[next++ % ATTACKS.length] ?? '';
+  // Figures by name stay figures: a record's keys are attacked, its numbers are kept.
+  const walk = (value: unknown, key: string): unknown => {
+    if (typeof value === 'string') {
+      if (keep.has(key)) return value;
+      if (key === 'stream') {
+        // The same stream keeps the same name wherever it is spoken of.
+        const name = streams.get(value) ?? attack();
+        streams.set(value, name);
+        return name;
+      }
+      return attack();
+    }
+    if (Array.isArray(value)) return value.map((item) => walk(item, key));
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([name, inner]) => [
+        key === 'versions' || key === 'settings' || key === 'measured' ? attack().slice(0, 200) : name,
+        key === 'measured' && typeof inner === 'number' ? inner : walk(inner, name),
+      ]),
+    );
+  };
+  return RunResult.parse(walk(variants.failed(), ''));
+}
+
+function neverInjected(fault: FaultResult): FaultResult {
+  return {
+    ...fault,
+    requestedS: null,
+    injectedS: null,
+    provenS: null,
+    undoRequestedS: null,
+    undoDoneS: null,
+    undoProvenS: null,
+    proof: null,
+    undoProof: null,
+    undo: fault.undo.map((record) => ({ ...record, state: 'pending' })),
+  };
+}
+
+function cutSeries(series: Series, atS: number): Series {
+  const count = atS - series.fromS;
+  const cut = <T>(column: T[]): T[] => column.slice(0, count);
+  return {
+    ...series,
+    scheduled: cut(series.scheduled),
+    ok: cut(series.ok),
+    outcomes: Object.fromEntries(Object.entries(series.outcomes).map(([outcome, column]) => [outcome, cut(column)])),
+    p50S: cut(series.p50S),
+    p95S: cut(series.p95S),
+    p99S: cut(series.p99S),
+    maxS: cut(series.maxS),
+  };
+}
+
+function timesOf(shape: SampleShape): Times {
+  const baseline = shape.warmupS;
+  const baselineEnd = baseline + shape.baselineS;
+  const inject = round(baselineEnd + 0.01, 3);
+  const fault = round(baselineEnd + 0.42, 3);
+  const kill = round(fault + shape.faultS / 2, 3);
+  const faultEnd = round(fault + shape.faultS, 3);
+  const recovery = round(faultEnd + 0.61, 3);
+  return {
+    baseline,
+    baselineEnd,
+    inject,
+    fault,
+    kill,
+    back: round(kill + 1.9, 3),
+    faultEnd,
+    recovery,
+    end: round(recovery + shape.recoveryS, 3),
+  };
+}
+
+type WindowName = LedgerRow['window'];
+
+interface DrawnStream {
+  series: Series;
+  ledger: LedgerRow[];
+  distribution: RunResult['distribution'];
+  samples: RunResult['samples'];
+}
+
+const QUANTILES = [0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.99, 0.995, 0.999, 0.9995, 0.9999];
+
+/** Draws every arrival of one stream, and counts what a run would count. */
+function drawStream(stream: 'checkouts' | 'shoppers', rate: number, times: Times, chance: Random): DrawnStream {
+  const seconds = Math.ceil(times.end);
+  const requests = stream === 'checkouts' ? ['checkout'] : ['browse', 'item'];
+  const series = emptySeries(stream, stream === 'checkouts' ? 'open' : 'closed');
+  const byWindow = new Map<WindowName, { all: number[]; ok: number[] }>();
+  const counts = new Map<string, { row: LedgerRow }>();
+  const samples: RunResult['samples'] = [];
+  const count = (request: string | undefined, window: WindowName, outcome: Outcome): void => {
+    const key = `${request ?? ''}/${window}`;
+    const entry = counts.get(key) ?? {
+      row: { stream, ...(request === undefined ? {} : { request }), window, scheduled: 0, outcomes: {} },
+    };
+    entry.row.scheduled++;
+    entry.row.outcomes[outcome] = (entry.row.outcomes[outcome] ?? 0) + 1;
+    counts.set(key, entry);
+  };
+  for (let second = 0; second < seconds; second++) {
+    const scheduled = stream === 'checkouts' ? rate : Math.round(rate + 8 * (chance.next() - 0.5));
+    const outcomes: OutcomeCounts = {};
+    const responses: number[] = [];
+    for (let at = 0; at < scheduled; at++) {
+      const dueS = round(second + (at + chance.next()) / scheduled, 6);
+      const window = windowAt(dueS, times);
+      const request = requests[chance.int(requests.length)] ?? requests[0] ?? '';
+      const { responseS, outcome } = drawArrival(stream, request, dueS, times, chance);
+      responses.push(responseS);
+      outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+      for (const name of ['run', window] as const) {
+        count(undefined, name, outcome);
+        if (requests.length > 1) count(request, name, outcome);
+      }
+      const kept = byWindow.get(window) ?? { all: [], ok: [] };
+      byWindow.set(window, kept);
+      kept.all.push(outcome === 'ok' ? responseS : Infinity);
+      if (outcome === 'ok') kept.ok.push(responseS);
+      if (outcome !== 'ok' || responseS > 0.24) {
+        samples.push(sampleOf(stream, request, dueS, responseS, outcome, window, chance));
+      }
+    }
+    appendSecond(series, scheduled, outcomes, responses);
+  }
+  return {
+    series,
+    ledger: [...counts.values()].map(({ row }) => row),
+    distribution: (['baseline', 'fault', 'recovery'] as const).map((window) => {
+      const kept = byWindow.get(window) ?? { all: [], ok: [] };
+      kept.all.sort((a, b) => a - b);
+      kept.ok.sort((a, b) => a - b);
+      return {
+        window,
+        stream,
+        quantiles: QUANTILES,
+        allS: QUANTILES.map((q) => quantile(kept.all, q)),
+        okS: QUANTILES.map((q) => quantile(kept.ok, q)),
+      };
+    }),
+    samples: [
+      ...samples
+        .filter((sample) => sample.kind === 'slowest')
+        .sort((a, b) => b.responseS - a.responseS)
+        .slice(0, 8),
+      ...samples.filter((sample) => sample.kind === 'failed').slice(0, 8),
+    ],
+  };
+}
+
+function drawArrival(
+  stream: 'checkouts' | 'shoppers',
+  request: string,
+  dueS: number,
+  times: Times,
+  chance: Random,
+): { responseS: number; outcome: Outcome } {
+  const median = stream === 'checkouts' ? 0.0215 : request === 'browse' ? 0.0064 : 0.0048;
+  let responseS = median * Math.exp(0.385 * normal(chance));
+  if (chance.next() < 0.004) responseS *= 2.2;
+  // A cold start: the first seconds are slower.
+  responseS *= 1 + 1.6 * Math.exp(-dueS / 1.1);
+  const late = dueS >= times.inject + 0.1 && dueS < times.faultEnd + 0.2;
+  if (stream === 'checkouts' && late) responseS += 0.15 + 0.01 * (2 * chance.next() - 1);
+  const sinceKill = dueS - times.kill;
+  const oneReplica = sinceKill >= 0 && dueS < times.back;
+  if (oneReplica) responseS *= stream === 'checkouts' ? 1.35 : 1.6;
+  const backlog = dueS - times.faultEnd;
+  if (stream === 'checkouts' && backlog > 0.2 && backlog < 2) responseS += 0.04 * (1 - backlog / 2);
+  let outcome: Outcome = 'ok';
+  if (sinceKill >= 0 && sinceKill < 0.12) {
+    const fate = chance.next();
+    if (stream === 'shoppers' && fate < 0.5) outcome = fate < 0.2 ? 'reset' : 'refused';
+    if (stream === 'checkouts' && sinceKill < 0.0045) outcome = 'http_5xx';
+  }
+  return { responseS: round(outcome === 'ok' ? responseS : responseS * 0.2, 6), outcome };
+}
+
+function sampleOf(
+  stream: string,
+  request: string,
+  dueS: number,
+  responseS: number,
+  outcome: Outcome,
+  window: RunResult['samples'][number]['window'],
+  chance: Random,
+): RunResult['samples'][number] {
+  let traceId = '';
+  while (traceId.length < 32) traceId += chance.int(16).toString(16);
+  const status = outcome === 'ok' ? 200 : outcome === 'http_5xx' ? 503 : 0;
+  const kind = outcome === 'ok' ? 'slowest' : 'failed';
+  return { kind, stream, request, dueS, responseS, status, outcome, window, traceId };
+}
+
+function windowAt(dueS: number, times: Times): 'baseline' | 'fault' | 'recovery' | 'none' {
+  if (dueS >= times.baseline && dueS < times.baselineEnd) return 'baseline';
+  if (dueS >= times.fault && dueS < times.faultEnd) return 'fault';
+  return dueS >= times.recovery && dueS < times.end ? 'recovery' : 'none';
+}
+
+function emptySeries(stream: string, model: 'open' | 'closed'): Series {
+  return { stream, model, fromS: 0, scheduled: [], ok: [], outcomes: {}, p50S: [], p95S: [], p99S: [], maxS: [] };
+}
+
+function appendSecond(series: Series, scheduled: number, outcomes: OutcomeCounts, responses: number[]): void {
+  responses.sort((a, b) => a - b);
+  const before = series.scheduled.length;
+  series.scheduled.push(scheduled);
+  series.ok.push(outcomes.ok ?? 0);
+  for (const outcome of OUTCOMES) {
+    if (outcomes[outcome] !== undefined) series.outcomes[outcome] ??= Array.from({ length: before }, () => 0);
+    series.outcomes[outcome]?.push(outcomes[outcome] ?? 0);
+  }
+  series.p50S.push(quantile(responses, 0.5));
+  series.p95S.push(quantile(responses, 0.95));
+  series.p99S.push(quantile(responses, 0.99));
+  series.maxS.push(responses.at(-1) ?? null);
+}
+
+function driverHealth(series: Series, chance: Random): RunResult['health'][number] {
+  return {
+    driver: series.model,
+    fromS: 0,
+    schedulingLagP99Ms: series.scheduled.map(() => round(0.4 + 0.5 * chance.next(), 2)),
+    eventLoopDelayP99Ms: series.scheduled.map(() => round(1.1 + 0.7 * chance.next(), 2)),
+    cpuShare: series.scheduled.map(() => round(0.18 + 0.05 * chance.next(), 3)),
+    invalid: [],
+  };
+}
+
+function link(name: string, from: string, to: string, listen: number, upstream: number, protocol: string) {
+  return { name, from, to, listen: `127.0.0.1:${listen}`, upstream: `127.0.0.1:${upstream}`, protocol };
+}
+
+/** The nearest-rank quantile; null where the rank falls on an arrival that is not ok (infinite) or there is none. */
+function quantile(sorted: number[], q: number): number | null {
+  const value = sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(q * sorted.length) - 1))];
+  return value === undefined || !Number.isFinite(value) ? null : value;
+}
+
+/** Box–Muller. */
+function normal(chance: Random): number {
+  return Math.sqrt(-2 * Math.log(1 - chance.next())) * Math.cos(2 * Math.PI * chance.next());
+}
+
+function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}
