@@ -24,8 +24,8 @@ await runService('payment', async (log) => {
   const outbox = new Outbox(dataFolder());
   showBacklog(() => outbox.size);
   const bus = connectBus(addressFrom('SHOP_BROKER_ADDRESS', loopback(PORTS.broker)), 'payment', log);
-  // Not awaited: payment takes money while the broker is away; the outbox waits for it.
-  void outbox.start(bus, log);
+  // Payment takes money while the broker is away; the outbox waits for it.
+  outbox.start(bus, log);
 
   const server = new Server();
   server.addService(paymentService, {

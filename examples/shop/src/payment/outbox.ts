@@ -48,7 +48,7 @@ export class Outbox {
     return this.unconfirmed.size;
   }
 
-  async start(bus: Bus, log: Logger): Promise<void> {
+  start(bus: Bus, log: Logger): void {
     let busy = false;
     this.timer = setInterval(() => {
       if (busy || !bus.connected || this.unconfirmed.size === 0) return;
@@ -57,7 +57,7 @@ export class Outbox {
         .catch((error: unknown) => log.warn({ err: error }, 'sending to settlement failed; will try again'))
         .finally(() => (busy = false));
     }, SEND_EVERY_MS);
-    await bus.subscribe(SETTLED_TOPIC, (message) => this.confirm(SettledMessage.parse(message).ids));
+    bus.subscribe(SETTLED_TOPIC, (message) => this.confirm(SettledMessage.parse(message).ids));
   }
 
   close(): void {

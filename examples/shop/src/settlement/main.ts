@@ -17,7 +17,6 @@ await runService('settlement', async (log) => {
   const { journal, entries } = Journal.open(file, Settled);
   const settled = new RecentIds();
   for (const { order } of entries) settled.add(order);
-  let subscribed = false;
 
   const bus = connectBus(addressFrom('SHOP_BROKER_ADDRESS', loopback(PORTS.broker)), 'settlement', log);
   const settle = (message: unknown): void => {
@@ -37,9 +36,9 @@ await runService('settlement', async (log) => {
       .publish(SETTLED_TOPIC, { ids: orders.map(({ id }) => id) }, 3_000)
       .catch((error: unknown) => log.warn({ err: error }, 'confirmation not sent'));
   };
-  void bus.subscribe(PAID_TOPIC, settle).then(() => (subscribed = true));
+  bus.subscribe(PAID_TOPIC, settle);
 
-  const ops = await serveHttp(PORTS.settlementOps, log, () => subscribed && bus.connected, {
+  const ops = await serveHttp(PORTS.settlementOps, log, () => bus.connected, {
     'GET /audit/settled': journalOf(file),
   });
   return async () => {

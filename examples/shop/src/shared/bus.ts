@@ -3,11 +3,12 @@ import type { Logger } from './log.js';
 
 /** Messages between services, at least once. MQTT is behind it; another broker would be another file like this one. */
 export interface Bus {
+  /** The broker is in reach and has taken all subscriptions. */
   readonly connected: boolean;
   /** Resolves when the broker has the message; throws when it does not say so within `limitMs`. */
   publish(topic: string, message: unknown, limitMs: number): Promise<void>;
   /** The handler gets the parsed JSON. It must check it, and must expect a message twice. */
-  subscribe(topic: string, handle: (message: unknown) => void): Promise<void>;
+  subscribe(topic: string, handle: (message: unknown) => void): void;
   close(): Promise<void>;
 }
 
@@ -20,9 +21,22 @@ export function connectBus(address: string, clientId: string, log: Logger): Bus 
     reconnectPeriod: 250,
     connectTimeout: 3_000,
     queueQoSZero: false,
+    resubscribe: false,
   });
   const handlers = new Map<string, (message: unknown) => void>();
-  client.on('connect', () => log.info({ broker: address }, 'connected to the broker'));
+  let subscribed = false;
+  // Done here and not by the client: a connection that is lost while it subscribes would be an error for nobody to catch.
+  const subscribeAll = async (): Promise<void> => {
+    subscribed = false;
+    try {
+      if (handlers.size > 0) await client.subscribeAsync([...handlers.keys()], { qos: 1 });
+      subscribed = true;
+      log.info({ broker: address }, 'connected to the broker');
+    } catch (error) {
+      log.warn({ broker: address, err: error }, 'not subscribed; the next connection tries again');
+    }
+  };
+  client.on('connect', () => void subscribeAll());
   client.on('close', () => log.debug({ broker: address }, 'connection to the broker closed'));
   client.on('offline', () => log.warn({ broker: address }, 'broker is out of reach'));
   client.on('error', (error) => log.warn({ broker: address, reason: error.message }, 'broker connection failed'));
@@ -36,7 +50,7 @@ export function connectBus(address: string, clientId: string, log: Logger): Bus 
   });
   return {
     get connected() {
-      return client.connected;
+      return client.connected && subscribed;
     },
     async publish(topic, message, limitMs) {
       let timer: NodeJS.Timeout | undefined;
@@ -49,10 +63,9 @@ export function connectBus(address: string, clientId: string, log: Logger): Bus 
         clearTimeout(timer);
       }
     },
-    async subscribe(topic, handle) {
+    subscribe(topic, handle) {
       handlers.set(topic, handle);
-      // Repeated by the client on each reconnection.
-      await client.subscribeAsync(topic, { qos: 1 });
+      if (client.connected) void subscribeAll();
     },
     async close() {
       await client.endAsync(true);
