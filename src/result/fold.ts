@@ -1,0 +1,356 @@
+import type { ArrivalsRead } from '../record/arrivals-file.js';
+import { emptyColumns } from '../record/arrivals-reader.js';
+import type { EventOf, RunEvent } from '../record/events.js';
+import type { JournalEntry } from '../record/journal-reader.js';
+import { messageOf, PlimsollError } from '../support/errors.js';
+import { traceIdOf } from '../support/trace-id.js';
+import { combineRun } from '../verdict/combine.js';
+import type { JudgeInput } from '../verdict/input.js';
+import { judge } from '../verdict/judge.js';
+import { Slo } from '../verdict/slo.js';
+import { distributionsOf, seriesOf } from './curves.js';
+import { endingOf, type Ending } from './ending.js';
+import { eventText } from './event-text.js';
+import { cleanupOf, faultsOf, judgedFaults, type FoldedFault } from './faults.js';
+import { healthOf } from './health.js';
+import { judgeInputOf } from './judge-input.js';
+import { ledgerOf, type StreamRecords } from './ledger.js';
+import { samplesOf } from './samples.js';
+import { RESULT_SCHEMA_VERSION, type RunResult } from './schema.js';
+import { assignWindows, injectionsOf, windowsOf, type Window } from './windows.js';
+
+export interface FoldInput {
+  /** In order, as written. */
+  events: readonly RunEvent[];
+  /** Undefined: there is no arrivals file, since the run ended before its load began, or it is lost. */
+  arrivals: ArrivalsRead | undefined;
+  /** Judge with these SLOs in place of the recorded ones. */
+  slos?: readonly Slo[];
+  /** Given by the conductor, which folds before it writes the last event. */
+  ended?: { complete: boolean };
+  /** Undo records of a run whose conductor died: see `readJournalEntries`. */
+  journal?: readonly JournalEntry[];
+  /** What the readers of the files had to say. */
+  warnings?: readonly string[];
+  evidence?: RunResult['evidence'];
+}
+
+type Started = EventOf<'run.started'>;
+type Warning = RunResult['warnings'][number];
+
+/**
+ * Makes the result of a run from what it recorded, and judges it. Pure: the same records give the same result. It works
+ * on what there is, so a killed run has a result too; that one is never `passed`.
+ */
+export function foldRun(input: FoldInput): RunResult {
+  const { events, arrivals } = input;
+  const started = find(events, 'run.started');
+  const plan = find(events, 'plan.resolved');
+  const complete = input.ended?.complete ?? find(events, 'run.ended') !== undefined;
+  const lastUs = lastMoment(events, arrivals);
+  const windows = windowsOf(events, lastUs);
+  const streams = streamsOf(arrivals, started, windows, events);
+  const ledgers = streams.map((stream) => ledgerOf(stream, windows, events));
+  const faults = faultsOf(events, input.journal ?? []);
+  const slos = slosOf(input.slos, plan);
+  const ending = endingOf({
+    events,
+    complete,
+    faults,
+    // A killed run has lost its last chunk: that is no fault of the records.
+    violations: [...(complete ? violationsOf(ledgers, arrivals, streams) : []), ...slos.problems],
+  });
+  const cleanup = cleanupOf(faults);
+  const judged = judgeSafely(
+    judgeInputOf({
+      slos: slos.slos,
+      streams,
+      windows,
+      faults: judgedFaults(faults, events),
+      events,
+      stoppedEarly: isStoppedEarly(windows, ending, complete),
+    }),
+    input.slos !== undefined,
+  );
+  ending.errored ??= judged.problem;
+  const invariants = invariantsOf(events, plan);
+  const verdict = verdictOf({ judged: judged.slos, invariants, ending, cleanup, faults, complete });
+  const runId = started?.runId ?? arrivals?.header.runId ?? 'unknown';
+
+  return {
+    schema: RESULT_SCHEMA_VERSION,
+    run: aboutRun(events, started, arrivals, complete),
+    ...verdict,
+    cleanup,
+    slos: judged.slos,
+    invariants,
+    faults: faults.map(({ result }) => result),
+    phases: phasesOf(events),
+    windows: windows.map(({ kind, trial, startUs, endUs }) => ({
+      window: kind,
+      trial,
+      startS: startUs / 1e6,
+      endS: endUs / 1e6,
+    })),
+    ledger: ledgers.flatMap(({ rows }) => rows),
+    series: streams.flatMap((stream) => seriesOf(stream) ?? []),
+    distribution: streams.flatMap((stream) => distributionsOf(stream, windows)),
+    samples: streams.flatMap((stream) => samplesOf(stream, windows, { runId, traceIdOf })),
+    health: healthOf(events),
+    capacity: capacityOf(events),
+    marks: marksOf(events),
+    topology: plan?.topology ?? { services: [], links: [] },
+    evidence: [...(input.evidence ?? [])],
+    events: events
+      .filter(({ type }) => type !== 'second' && type !== 'driver.health')
+      .map((event) => ({ t: event.t, type: event.type, text: eventText(event) })),
+    warnings: warningsOf(input, plan, ledgers, complete),
+  };
+}
+
+/**
+ * A run whose judging fails must still have a result, and it can't be green. SLOs that somebody has just handed in are
+ * another matter: their error goes to that person.
+ */
+function judgeSafely(input: JudgeInput, given: boolean): { slos: RunResult['slos']; problem: Ending['errored'] } {
+  try {
+    return { slos: judge(input).slos, problem: undefined };
+  } catch (error) {
+    if (given && error instanceof PlimsollError) throw error;
+    return {
+      slos: [],
+      problem: { code: 'judging_failed', message: `the SLOs could not be judged: ${messageOf(error)}` },
+    };
+  }
+}
+
+/** The verdict of the run; what must never be green is held back here once more, whatever the parts said. */
+function verdictOf(run: {
+  judged: RunResult['slos'];
+  invariants: RunResult['invariants'];
+  ending: Ending;
+  cleanup: RunResult['cleanup'];
+  faults: readonly FoldedFault[];
+  complete: boolean;
+}): Pick<RunResult, 'verdict' | 'exitCode' | 'sentence'> {
+  const { ending, invariants, cleanup } = run;
+  const combined = combineRun({
+    slos: run.judged,
+    invariants: invariants.map(({ name, held, message }) => ({ name, held, message })),
+    ...(ending.errored ? { errored: ending.errored } : {}),
+    ...(ending.aborted ? { aborted: ending.aborted } : {}),
+    ...(ending.signal ? { signal: ending.signal } : {}),
+    cleanupProven: cleanup.proven,
+  });
+  const { verdict, exitCode, sentence } = combined;
+  if (verdict === 'inconclusive' && ending.unhealthyBaseline !== undefined) {
+    return { verdict, exitCode, sentence: `INCONCLUSIVE: ${ending.unhealthyBaseline}` };
+  }
+  const doubt = verdict === 'passed' ? doubtOf(run) : undefined;
+  if (doubt === undefined) return { verdict, exitCode, sentence };
+  return { verdict: 'inconclusive', exitCode: exitCode === 0 ? 3 : exitCode, sentence: `INCONCLUSIVE: ${doubt}.` };
+}
+
+function doubtOf(run: Pick<Parameters<typeof verdictOf>[0], 'invariants' | 'ending' | 'faults' | 'complete'>) {
+  if (!run.complete) return 'the run did not come to its end';
+  if (run.ending.unhealthyBaseline !== undefined) return run.ending.unhealthyBaseline;
+  const unchecked = run.invariants.find(({ held }) => held !== true);
+  if (unchecked) return `the invariant ${unchecked.name} was not checked`;
+  const unsure = run.faults.find(
+    ({ result, proofOptional }) =>
+      result.proof === null ||
+      (result.proof.status !== 'confirmed' && !(proofOptional && result.proof.status === 'unknown')),
+  );
+  return unsure ? `it is not known whether ${unsure.result.type} (${unsure.result.id}) took effect` : undefined;
+}
+
+/** Did the run end before its windows did? Then only what may be decided after a stop is decided. */
+function isStoppedEarly(windows: readonly Window[], ending: Ending, complete: boolean): boolean {
+  const recovery = windows.findLast(({ kind }) => kind === 'recovery');
+  if (!recovery?.closed) return true;
+  if (windows.some(({ closed }) => !closed)) return true;
+  if (ending.cutShortAtS !== undefined) return ending.cutShortAtS * 1e6 < recovery.endUs;
+  return !complete && ending.aborted === undefined;
+}
+
+/** Columns on the run's own clock, with the window of each arrival. */
+function streamsOf(
+  arrivals: ArrivalsRead | undefined,
+  started: Started | undefined,
+  windows: readonly Window[],
+  events: readonly RunEvent[],
+): StreamRecords[] {
+  const injections = injectionsOf(events);
+  const headers = arrivals?.header.streams ?? started?.streams ?? [];
+  return headers.map((header, k) => {
+    const columns = arrivals?.streams[k] ?? emptyColumns();
+    const { ratePerSecond, arrivals: gaps, users, ...rest } = header;
+    return {
+      header: {
+        ...rest,
+        ...(ratePerSecond === undefined ? {} : { ratePerSecond }),
+        ...(gaps === undefined ? {} : { arrivals: gaps }),
+        ...(users === undefined ? {} : { users }),
+      },
+      columns,
+      assigned: assignWindows(columns, windows, injections),
+    };
+  });
+}
+
+function violationsOf(
+  ledgers: readonly ReturnType<typeof ledgerOf>[],
+  arrivals: ArrivalsRead | undefined,
+  streams: readonly StreamRecords[],
+): { code: string; message: string }[] {
+  const broken = ledgers.flatMap(({ violation }) => (violation === undefined ? [] : [violation]));
+  const first = broken.map((message) => ({
+    code: 'ledger_mismatch',
+    message: `the ledger does not add up: ${message}`,
+  }));
+  // Told apart from a ledger that is wrong: here the file is.
+  if (arrivals && (arrivals.lostChunks > 0 || arrivals.torn) && streams.length > 0) {
+    first.push({ code: 'arrivals_damaged', message: 'a part of the recorded arrivals is lost' });
+  }
+  return first;
+}
+
+function slosOf(given: readonly Slo[] | undefined, plan: EventOf<'plan.resolved'> | undefined) {
+  const problems: { code: string; message: string }[] = [];
+  if (given) return { slos: [...given], problems };
+  const slos: Slo[] = [];
+  for (const recorded of plan?.slos ?? []) {
+    const slo = Slo.safeParse(recorded);
+    if (slo.success) slos.push(slo.data);
+    else
+      problems.push({
+        code: 'slo_unreadable',
+        message: `a recorded SLO can't be read: ${slo.error.issues[0]?.message}`,
+      });
+  }
+  return { slos, problems };
+}
+
+function invariantsOf(
+  events: readonly RunEvent[],
+  plan: EventOf<'plan.resolved'> | undefined,
+): RunResult['invariants'] {
+  const found = new Map<string, RunResult['invariants'][number]>();
+  for (const { name, expected } of plan?.invariants ?? []) {
+    found.set(name, { name, held: null, expected, found: '', message: 'not checked: the run ended before it' });
+  }
+  for (const event of events) {
+    if (event.type !== 'invariant.checked') continue;
+    const { name, held, expected, message } = event;
+    // Once violated stays violated: one violation is enough.
+    if (found.get(name)?.held === false) continue;
+    found.set(name, { name, held, expected, found: event.found, message });
+  }
+  return [...found.values()];
+}
+
+function phasesOf(events: readonly RunEvent[]): RunResult['phases'] {
+  const starts = events.filter((event) => event.type === 'phase.started');
+  const end = events.at(-1)?.t ?? 0;
+  return starts
+    .map(({ phase, trial, t }, k) => ({ phase, trial, startS: t, endS: Math.max(t, starts[k + 1]?.t ?? end) }))
+    .filter(({ phase }) => phase !== 'done');
+}
+
+function marksOf(events: readonly RunEvent[]): RunResult['marks'] {
+  return events.flatMap((event): RunResult['marks'] => {
+    switch (event.type) {
+      case 'slo.breached':
+        return [{ kind: 'breached', atS: event.t, subject: event.slo, message: event.message }];
+      case 'slo.recovered':
+        return [{ kind: 'recovered', atS: event.t, subject: event.slo, message: event.message }];
+      case 'stop.tripped':
+        return [{ kind: 'stop', atS: event.t, subject: event.guard, message: event.message }];
+      default:
+        return [];
+    }
+  });
+}
+
+function capacityOf(events: readonly RunEvent[]): RunResult['capacity'] {
+  const measured = find(events, 'capacity.measured');
+  if (!measured) return null;
+  const { perSecond, spread, driverBound, connections, rounds } = measured;
+  return { perSecond, spread, driverBound, connections, rounds };
+}
+
+function warningsOf(
+  input: FoldInput,
+  plan: EventOf<'plan.resolved'> | undefined,
+  ledgers: readonly ReturnType<typeof ledgerOf>[],
+  complete: boolean,
+): Warning[] {
+  const warnings: Warning[] = [...(plan?.warnings ?? [])];
+  for (const event of input.events) {
+    if (event.type === 'warning') warnings.push({ code: event.code, message: event.message });
+  }
+  for (const message of [...(input.warnings ?? []), ...(input.arrivals?.warnings ?? [])]) {
+    warnings.push({ code: 'records_damaged', message });
+  }
+  const lost = ledgers.reduce((sum, ledger) => sum + ledger.lost, 0);
+  if (lost > 0) {
+    warnings.push({
+      code: 'arrivals_lost',
+      message: `${lost} arrivals were scheduled but have no record; they are booked as unfinished, in no window.`,
+    });
+  }
+  if (!complete) {
+    warnings.push({
+      code: 'run_killed',
+      message: 'The event log has no end of the run: it was killed. This is what its logs still tell.',
+    });
+  }
+  return warnings.filter(
+    ({ code, message }, k) => warnings.findIndex((other) => other.code === code && other.message === message) === k,
+  );
+}
+
+function aboutRun(
+  events: readonly RunEvent[],
+  started: Started | undefined,
+  arrivals: ArrivalsRead | undefined,
+  complete: boolean,
+): RunResult['run'] {
+  const durationS = Math.max(0, (events.at(-1)?.t ?? 0) - Math.min(0, events[0]?.t ?? 0));
+  if (!started) {
+    return {
+      id: arrivals?.header.runId ?? 'unknown',
+      scenario: { name: 'unknown', description: '', file: '', text: '', sha256: '' },
+      seed: arrivals?.header.seed ?? 0,
+      startedAt: new Date(0).toISOString(),
+      durationS,
+      complete,
+      environment: {
+        versions: {},
+        host: { platform: '', release: '', arch: '', cpus: 0, cpuModel: '', memoryBytes: 0 },
+        commandLine: '',
+      },
+    };
+  }
+  const { runId, scenario, seed, wallTime, versions, host, gitCommit, commandLine } = started;
+  return {
+    id: runId,
+    scenario,
+    seed,
+    startedAt: wallTime,
+    durationS,
+    complete,
+    environment: { versions, host, ...(gitCommit === undefined ? {} : { gitCommit }), commandLine },
+  };
+}
+
+/** The last moment that the records know of: microseconds from t0. */
+function lastMoment(events: readonly RunEvent[], arrivals: ArrivalsRead | undefined): number {
+  let lastUs = (events.at(-1)?.t ?? 0) * 1e6;
+  for (const { dueUs } of arrivals?.streams ?? []) for (const due of dueUs) if (due >= lastUs) lastUs = due + 1;
+  return lastUs;
+}
+
+function find<T extends RunEvent['type']>(events: readonly RunEvent[], type: T): EventOf<T> | undefined {
+  return events.find((event) => event.type === type) as EventOf<T> | undefined;
+}

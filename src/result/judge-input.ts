@@ -1,0 +1,88 @@
+import type { ArrivalColumns, StreamHeader } from '../record/arrivals.js';
+import type { RunEvent } from '../record/events.js';
+import { OUTCOMES } from '../record/outcomes.js';
+import type { JudgeInput, JudgeWindow, StreamArrivals } from '../verdict/input.js';
+import type { Slo } from '../verdict/slo.js';
+import { driverHealthIn } from './health.js';
+import type { StreamRecords } from './ledger.js';
+import type { Window } from './windows.js';
+
+const DROPPED = OUTCOMES.indexOf('dropped');
+const UNFINISHED = OUTCOMES.indexOf('unfinished');
+
+/** What judging works on, cut from the records of a run. */
+export function judgeInputOf(run: {
+  slos: Slo[];
+  streams: readonly StreamRecords[];
+  windows: readonly Window[];
+  faults: JudgeInput['faults'];
+  events: readonly RunEvent[];
+  stoppedEarly: boolean;
+}): JudgeInput {
+  const { slos, streams, windows, faults, events, stoppedEarly } = run;
+  // After a stop, what was still open was ended by us and not by the system: it says nothing about either.
+  const counts = (columns: ArrivalColumns, k: number): boolean => !stoppedEarly || columns.outcome[k] !== UNFINISHED;
+  const models = new Map(streams.map(({ header }) => [header.name, header.model]));
+  const fromUs = Math.min(...windows.map(({ startUs }) => startUs));
+  let endUs = 0;
+  for (const { columns } of streams) for (const due of columns.dueUs) if (due > endUs) endUs = due;
+  return {
+    slos,
+    windows: windows.map(({ kind, trial, startUs, endUs: windowEndUs }, w): JudgeWindow => {
+      const dropped: Record<string, number> = {};
+      for (const { header, columns, assigned } of streams) {
+        let count = 0;
+        for (let k = 0; k < assigned.length; k++) if (assigned[k] === w && columns.outcome[k] === DROPPED) count++;
+        if (count > 0) dropped[header.name] = count;
+      }
+      return {
+        kind,
+        trial,
+        startUs,
+        endUs: windowEndUs,
+        streams: streams.map((records) =>
+          pick(records, (columns, k) => records.assigned[k] === w && counts(columns, k)),
+        ),
+        dropped,
+        ...driverHealthIn({ startUs, endUs: windowEndUs }, events, models),
+      };
+    }),
+    timeline: streams.map((records) =>
+      pick(records, (columns, k) => (columns.dueUs[k] ?? 0) >= fromUs && counts(columns, k)),
+    ),
+    faults,
+    endUs,
+    stoppedEarly,
+  };
+}
+
+function pick(
+  { header, columns }: { header: StreamHeader; columns: ArrivalColumns },
+  wanted: (columns: ArrivalColumns, k: number) => boolean,
+): StreamArrivals {
+  let count = 0;
+  for (let k = 0; k < columns.dueUs.length; k++) if (wanted(columns, k)) count++;
+  const arrivals: StreamArrivals = {
+    stream: header.name,
+    model: header.model,
+    ...(header.ratePerSecond === undefined ? {} : { plannedRatePerSecond: header.ratePerSecond }),
+    requests: header.requests,
+    deadlinesS: header.deadlinesUs.map((us) => us / 1e6),
+    dueUs: new Float64Array(count),
+    responseUs: new Uint32Array(count),
+    status: new Uint16Array(count),
+    outcome: new Uint8Array(count),
+    request: new Uint8Array(count),
+  };
+  let at = 0;
+  for (let k = 0; k < columns.dueUs.length; k++) {
+    if (!wanted(columns, k)) continue;
+    arrivals.dueUs[at] = columns.dueUs[k] ?? 0;
+    arrivals.responseUs[at] = columns.responseUs[k] ?? 0;
+    arrivals.status[at] = columns.status[k] ?? 0;
+    arrivals.outcome[at] = columns.outcome[k] ?? 0;
+    arrivals.request[at] = columns.request[k] ?? 0;
+    at++;
+  }
+  return arrivals;
+}
