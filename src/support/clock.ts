@@ -16,6 +16,11 @@ export const systemClock: Clock = {
   async sleep(ms, signal) {
     if (signal?.aborted) throw signal.reason;
     // 2^31-1 is the longest delay that Node's timers know; a longer one would fire at once.
-    await wait(Math.min(Math.max(0, ms), 2 ** 31 - 1), undefined, signal ? { signal } : undefined);
+    try {
+      await wait(Math.min(Math.max(0, ms), 2 ** 31 - 1), undefined, signal ? { signal } : undefined);
+    } catch (error) {
+      // Node wraps the reason in an AbortError of its own; callers want the reason.
+      throw signal?.aborted ? signal.reason : error;
+    }
   },
 };

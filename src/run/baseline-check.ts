@@ -1,0 +1,99 @@
+import type { Plan } from '../plan/plan.js';
+import { readArrivals } from '../record/arrivals-file.js';
+import type { ArrivalColumns, StreamHeader } from '../record/arrivals.js';
+import { OUTCOMES } from '../record/outcomes.js';
+import type { RunDirectory } from '../record/run-directory.js';
+import type { JudgeWindow, StreamArrivals } from '../verdict/input.js';
+import { judge } from '../verdict/judge.js';
+import { PlimsollError } from '../support/errors.js';
+
+const DROPPED = OUTCOMES.indexOf('dropped');
+
+/**
+ * Looks at the baseline before anything is broken: a critical objective that is already broken beyond doubt, arrivals
+ * dropped at the in-flight cap, or a load that got no answer at all end the run here. What is merely unsure goes on:
+ * the verdict will say so.
+ *
+ * @throws PlimsollError `baseline_unhealthy`
+ */
+export async function checkBaseline(options: {
+  plan: Plan;
+  directory: RunDirectory;
+  fromUs: number;
+  toUs: number;
+}): Promise<void> {
+  const { plan, directory, fromUs, toUs } = options;
+  const { header, streams } = readArrivals(directory.arrivals);
+  const cut = streams.map((columns, k) => cutStream(header.streams[k]!, columns, fromUs, toUs));
+  if (cut.every((stream) => stream.dueUs.length === 0)) {
+    throw unhealthy('no request was answered during the baseline', "Look at the load driver's health in the report.");
+  }
+  const dropped: Record<string, number> = {};
+  for (const stream of cut) {
+    const count = stream.outcome.reduce((sum, outcome) => sum + (outcome === DROPPED ? 1 : 0), 0);
+    if (count > 0) dropped[stream.stream] = count;
+  }
+  const full = Object.entries(dropped)[0];
+  if (full) {
+    throw unhealthy(
+      `${full[1]} requests of stream ${full[0]} were dropped at the in-flight cap before anything was broken`,
+      "Lower the rate, shorten the deadline, or raise the stream's in-flight cap.",
+    );
+  }
+
+  const slos = plan.slos
+    .filter((slo) => slo.severity === 'critical' && slo.objective)
+    .map(({ recoverWithinS: _, ...slo }) => ({ ...slo, tolerances: [] }));
+  if (slos.length === 0) return;
+  // The baseline stands where the fault window will stand: an objective is judged on one window.
+  const window: JudgeWindow = {
+    kind: 'fault',
+    trial: 1,
+    startUs: fromUs,
+    endUs: toUs,
+    streams: cut,
+    dropped,
+    driverInvalid: { open: [], closed: [] },
+    schedulingLagP99Ms: { open: 0, closed: 0 },
+  };
+  const { slos: judged } = judge({
+    slos,
+    windows: [window, { ...window, kind: 'baseline' }],
+    timeline: cut,
+    faults: [],
+    endUs: toUs,
+    stoppedEarly: false,
+  });
+  for (const slo of judged) {
+    const broken = slo.parts.find((part) => part.part === 'objective' && part.verdict === 'failed');
+    if (broken) {
+      throw unhealthy(
+        `${slo.name} breaks its objective before anything was broken: ${broken.sentence}`,
+        'Mend the system, or set an objective that it keeps while it is well. Nothing was injected.',
+      );
+    }
+  }
+}
+
+function cutStream(header: StreamHeader, columns: ArrivalColumns, fromUs: number, toUs: number): StreamArrivals {
+  const keep: number[] = [];
+  for (let k = 0; k < columns.dueUs.length; k++)
+    if (columns.dueUs[k]! >= fromUs && columns.dueUs[k]! < toUs) keep.push(k);
+  const at = <T extends { [index: number]: number }>(column: T) => keep.map((k) => column[k]!);
+  return {
+    stream: header.name,
+    model: header.model,
+    ...(header.ratePerSecond === undefined ? {} : { plannedRatePerSecond: header.ratePerSecond }),
+    requests: header.requests,
+    deadlinesS: header.deadlinesUs.map((us) => us / 1e6),
+    dueUs: Float64Array.from(at(columns.dueUs)),
+    responseUs: Uint32Array.from(at(columns.responseUs)),
+    status: Uint16Array.from(at(columns.status)),
+    outcome: Uint8Array.from(at(columns.outcome)),
+    request: Uint8Array.from(at(columns.request)),
+  };
+}
+
+function unhealthy(message: string, hint: string): PlimsollError {
+  return new PlimsollError({ code: 'baseline_unhealthy', message: `the baseline is unhealthy: ${message}`, hint });
+}

@@ -1,0 +1,287 @@
+import type { Plan, ScheduledFault } from '../plan/plan.js';
+import type { EventBody, Phase, WindowKind } from '../record/events.js';
+import { EventLog } from '../record/event-log.js';
+import type { RunDirectory } from '../record/run-directory.js';
+import type { Targets } from '../targets/targets.js';
+import { systemClock } from '../support/clock.js';
+import { PlimsollError } from '../support/errors.js';
+import { checkBaseline } from './baseline-check.js';
+import { FaultRunner } from './fault-runner.js';
+import { checkInvariant } from './invariants.js';
+import type { Journal } from './journal.js';
+import { LoadSession } from './load-session.js';
+import { checkReady } from './readiness.js';
+import { StopGuard } from './stop-guard.js';
+import { RunStopped } from './stop-reason.js';
+
+/** The longest that a warm-up is stretched until the driver is on time. */
+const WARMUP_EXTRA_MS = 10_000;
+/** The driver is warm when its scheduling lag (p99 of a second) is at most this. */
+const WARM_LAG_MS = 10;
+
+/**
+ * The phase machine: warmup → baseline → checking → injecting → fault → undoing → recovery. It decides when; the rooms
+ * beside it know how. Everything that it learns goes into the event log, which is the truth that is judged afterwards.
+ */
+export class Conductor {
+  readonly #faults: FaultRunner;
+  readonly #load: LoadSession;
+  readonly #guard: StopGuard;
+  #lastLagMs = Infinity;
+  #harmMayHaveBegun = false;
+
+  constructor(
+    private readonly plan: Plan,
+    private readonly context: {
+      directory: RunDirectory;
+      log: EventLog;
+      journal: Journal;
+      targets: Targets;
+      t0Us: number;
+      /** Aborted with a `RunStopped` as its reason. */
+      abort: AbortController;
+    },
+  ) {
+    const { log, journal, targets, t0Us, directory } = context;
+    this.#faults = new FaultRunner({ journal, log, targets, seed: plan.seed });
+    this.#guard = new StopGuard(plan.stop, guardedStreams(plan));
+    this.#load = new LoadSession(plan.load, {
+      log,
+      journal,
+      t0Us,
+      arrivalsPath: directory.arrivals,
+      onSecond: (record) => this.#watchSecond(record),
+      onHealth: (record) => {
+        this.#lastLagMs = record.schedulingLagP99Ms;
+      },
+      onDeath: (driver, reason) =>
+        this.stop(
+          new PlimsollError({ code: 'driver_died', message: `the ${driver}-model load driver died: ${reason}` }),
+        ),
+    });
+  }
+
+  get faults(): FaultRunner {
+    return this.#faults;
+  }
+
+  /** Has any fault been ordered? Before that, trouble of the system is trouble of the environment. */
+  get harmMayHaveBegun(): boolean {
+    return this.#harmMayHaveBegun;
+  }
+
+  /** Ends the run before its plan as `errored`. */
+  stop(error: PlimsollError): void {
+    this.context.abort.abort(new RunStopped({ kind: 'error', error }));
+  }
+
+  loadPids(): number[] {
+    return this.#load.pids();
+  }
+
+  async prepareLoad(): Promise<void> {
+    await this.#load.prepare(this.context.abort.signal);
+  }
+
+  /** All phases from the first request to the last. Throws what ended the run before its plan. */
+  async conduct(): Promise<void> {
+    const { phases } = this.plan;
+    const { signal } = this.context.abort;
+
+    this.#phase('warmup', phases.warmupMs);
+    await this.#load.start();
+    await this.#sleepUntilUs(this.#load.startUs + phases.warmupMs * 1000);
+    await this.#untilWarm();
+
+    this.#phase('baseline', phases.baselineMs);
+    const baseline = this.#open('baseline', this.nowUs());
+    await this.#sleepUntilUs(baseline + phases.baselineMs * 1000);
+    const baselineEnd = this.nowUs();
+    this.#close('baseline', baselineEnd);
+
+    this.#phase('checking');
+    checkBaseline({ plan: this.plan, directory: this.context.directory, fromUs: baseline, toUs: baselineEnd });
+    if (this.plan.system.ready && this.plan.system.readyMustHold) await this.#requireReady(this.plan.system.ready);
+
+    await this.#faultPhase(phases.faultMs);
+    this.#phase('undoing');
+    let trafficProblem: unknown;
+    try {
+      await this.#faults.proveTraffic();
+    } catch (error) {
+      trafficProblem = error;
+    }
+    await this.#faults.undo();
+    if (trafficProblem) throw trafficProblem;
+
+    this.#phase('recovery', phases.recoveryMs);
+    const recovery = this.#open('recovery', this.nowUs());
+    await this.#sleepUntilUs(recovery + phases.recoveryMs * 1000);
+    const end = this.nowUs();
+    this.#close('recovery', end);
+    await this.#load.stop({ atUs: end, drain: true });
+    signal.throwIfAborted();
+    await this.#checkInvariants();
+  }
+
+  /** Whatever happened: no fault and no load stays. Not cancelled by anything. */
+  async cleanUp(): Promise<void> {
+    if (this.#faults.active().length > 0) {
+      this.#phase('undoing');
+      await this.#faults.undo();
+    }
+    await this.#load.stop({ atUs: this.nowUs(), drain: false }).catch((error: unknown) => {
+      this.context.log.append('error', { code: 'load_stop_failed', message: String(error) });
+    });
+    await this.#load.dispose();
+  }
+
+  nowUs(): number {
+    return systemClock.nowUs() - this.context.t0Us;
+  }
+
+  /** Injects what begins at 0 s, opens the window, lets the rest come and go. */
+  async #faultPhase(faultMs: number): Promise<void> {
+    const { abort, log } = this.context;
+    const { faults } = this.plan;
+    const atOnce = faults.filter((fault) => fault.atMs === 0);
+    const lasting = atOnce.filter((fault) => fault.definition.duration === 'lasting');
+    const instant = atOnce.filter((fault) => fault.definition.duration === 'instant');
+    const later = faults.filter((fault) => fault.atMs > 0);
+
+    this.#harmMayHaveBegun = true;
+    if (atOnce.length > 0) this.#phase('injecting');
+    for (const fault of lasting) await this.#inject(fault, faultMs, abort.signal);
+
+    let start = this.nowUs();
+    const openWindow = () => {
+      start = this.nowUs();
+      this.#phase('fault', faultMs);
+      this.#open('fault', start);
+    };
+    if (instant.length === 0) openWindow();
+    else {
+      const [first, ...rest] = instant;
+      await this.#inject(first!, faultMs, abort.signal, { window: 'fault', onRequested: openWindow });
+      for (const fault of rest) await this.#inject(fault, faultMs, abort.signal, { window: 'fault' });
+    }
+
+    // One that fails must not leave the others running unseen: the first failure aborts all, then it is thrown.
+    const lifetimes = [
+      ...atOnce.map(async (fault) => this.#lift(fault, start, faultMs)),
+      ...later.map(async (fault) => {
+        await this.#sleepUntilUs(start + fault.atMs * 1000);
+        await this.#inject(fault, faultMs, abort.signal, { window: 'fault' });
+        await this.#lift(fault, start, faultMs);
+      }),
+    ].map(async (lifetime) =>
+      lifetime.catch((error: unknown) => {
+        abort.abort(error instanceof RunStopped ? error : stopFor(error));
+        throw error;
+      }),
+    );
+    const ended = await Promise.allSettled([...lifetimes, this.#sleepUntilUs(start + faultMs * 1000)]);
+    const broken = ended.find((outcome) => outcome.status === 'rejected');
+    this.#close('fault', this.nowUs());
+    if (broken) throw broken.reason;
+    if (faults.length === 0)
+      log.append('warning', { code: 'no_faults', message: 'the scenario has no faults: this is an A/A run' });
+  }
+
+  async #inject(
+    fault: ScheduledFault,
+    faultMs: number,
+    signal: AbortSignal,
+    options: { window?: WindowKind; onRequested?: () => void } = {},
+  ): Promise<void> {
+    await this.#faults.inject(fault, { plannedEndMs: fault.forMs ?? faultMs - fault.atMs, signal, ...options });
+  }
+
+  /** Undoes a fault with a `for` of its own when that is over, inside the window. */
+  async #lift(fault: ScheduledFault, start: number, faultMs: number): Promise<void> {
+    if (fault.forMs === undefined || fault.atMs + fault.forMs >= faultMs) return;
+    await this.#sleepUntilUs(start + (fault.atMs + fault.forMs) * 1000);
+    await this.#faults.undo((other) => other.id === fault.id);
+  }
+
+  async #untilWarm(): Promise<void> {
+    const limit = this.nowUs() + WARMUP_EXTRA_MS * 1000;
+    while (this.#lastLagMs > WARM_LAG_MS) {
+      if (this.nowUs() > limit) {
+        throw new PlimsollError({
+          code: 'cannot_drive',
+          message: `this machine cannot drive this much load: requests are issued ${Math.round(this.#lastLagMs)} ms late (p99; at most ${WARM_LAG_MS} ms is allowed)`,
+          hint: 'Lower the rate, or run the load on a machine with more processor time to spare.',
+        });
+      }
+      await systemClock.sleep(200, this.context.abort.signal);
+    }
+  }
+
+  async #requireReady(url: string): Promise<void> {
+    const ready = await checkReady(url, 2000);
+    if (ready !== true)
+      throw new PlimsollError({
+        code: 'baseline_unhealthy',
+        message: `the system is not ready before anything was broken: ${url} says ${ready}`,
+      });
+  }
+
+  async #checkInvariants(): Promise<void> {
+    const { system, invariants } = this.plan;
+    for (const invariant of invariants) {
+      const checked = await checkInvariant(invariant, {
+        cwd: system.cwd,
+        env: system.env,
+        signal: this.context.abort.signal,
+      });
+      this.context.log.append('invariant.checked', checked);
+    }
+  }
+
+  #watchSecond(record: EventBody<'second'>): void {
+    // Trouble in the warm-up is a cold system; the checking phase looks at the baseline.
+    if (!this.#harmMayHaveBegun) return;
+    const trip = this.#guard.onSecond(record);
+    if (!trip || this.context.abort.signal.aborted) return;
+    this.context.log.append('stop.tripped', trip);
+    this.context.abort.abort(new RunStopped({ kind: 'guard', guard: trip.guard, message: trip.message }));
+  }
+
+  #phase(phase: Phase, plannedMs?: number): void {
+    this.context.log.append('phase.started', {
+      phase,
+      trial: 1,
+      ...(plannedMs === undefined ? {} : { plannedS: plannedMs / 1000 }),
+    });
+  }
+
+  #open(window: WindowKind, atUs: number): number {
+    this.context.log.append('window.opened', { window, trial: 1, atUs });
+    return atUs;
+  }
+
+  #close(window: WindowKind, atUs: number): void {
+    this.context.log.append('window.closed', { window, trial: 1, atUs });
+  }
+
+  async #sleepUntilUs(us: number): Promise<void> {
+    await systemClock.sleep((us - this.nowUs()) / 1000, this.context.abort.signal);
+    // Timers may fire a little early.
+    while (this.nowUs() < us) await systemClock.sleep(1, this.context.abort.signal);
+  }
+}
+
+/** The guard watches the open-model streams; where there is none, all. */
+function guardedStreams(plan: Plan): Set<string> {
+  const open = plan.load.streams.filter((stream) => stream.model === 'open');
+  return new Set((open.length > 0 ? open : plan.load.streams).map((stream) => stream.name));
+}
+
+function stopFor(error: unknown): RunStopped {
+  const known =
+    error instanceof PlimsollError
+      ? error
+      : new PlimsollError({ code: 'internal', message: String(error), cause: error });
+  return new RunStopped({ kind: 'error', error: known });
+}
