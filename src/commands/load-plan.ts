@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+import type { Plan } from '../plan/plan.js';
+import { PlimsollError, systemCodeOf } from '../support/errors.js';
+import type { CommandContext } from './command.js';
+
+export interface PlanOptions {
+  seed?: string;
+  allowHost?: string[];
+}
+
+/**
+ * Files and folders → plans. All files are read, parsed and checked before any is used, and all problems of all of them
+ * are shown at once.
+ *
+ * @throws PlimsollError `scenario_invalid` after printing every problem.
+ */
+export async function loadPlans(paths: string[], options: PlanOptions, context: CommandContext): Promise<Plan[]> {
+  const [{ discoverScenarios, parseScenario, formatProblems }, { resolvePlan }] = await Promise.all([
+    import('../scenario/index.js'),
+    import('../plan/index.js'),
+  ]);
+  const seed = parseSeed(options.seed);
+  const plans: Plan[] = [];
+  let problems = 0;
+  for (const file of discoverScenarios(paths, context.cwd)) {
+    const parsed = parseScenario(readScenario(file), file, context.env);
+    const shown = [...parsed.problems];
+    if (parsed.scenario && shown.length === 0) {
+      const resolved = resolvePlan(parsed.scenario, {
+        allowHosts: options.allowHost ?? [],
+        cwd: context.cwd,
+        env: context.env,
+        ...(seed === undefined ? {} : { seed }),
+      });
+      if (resolved.plan) plans.push(resolved.plan);
+      shown.push(...resolved.problems);
+    }
+    if (shown.length > 0) context.err(formatProblems(shown, { colour: context.terminal.colour }));
+    problems += shown.length;
+  }
+  if (problems > 0) {
+    throw new PlimsollError({
+      kind: 'usage',
+      code: 'scenario_invalid',
+      message: `${problems} ${problems === 1 ? 'problem' : 'problems'} in the scenario; nothing was injected`,
+    });
+  }
+  return plans;
+}
+
+export function readScenario(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new PlimsollError({
+      kind: 'usage',
+      code: 'cannot_read',
+      message: `${file} cannot be read: ${systemCodeOf(error) ?? String(error)}`,
+      hint: 'Check the path.',
+      cause: error,
+    });
+  }
+}
+
+function parseSeed(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const seed = Number(text);
+  if (!Number.isInteger(seed) || seed < 0 || seed > 2 ** 32 - 1) {
+    throw new PlimsollError({
+      kind: 'usage',
+      code: 'bad_seed',
+      message: `--seed ${text} is not a whole number from 0 to 4294967295`,
+    });
+  }
+  return seed;
+}

@@ -1,0 +1,23 @@
+import type { CommandDefinition } from './command.js';
+import doctor from './doctor.js';
+import judge from './judge.js';
+import plan from './plan.js';
+import proxy from './proxy.js';
+import recover from './recover.js';
+import report from './report.js';
+import run from './run.js';
+import schema from './schema.js';
+import validate from './validate.js';
+
+/** In the order of the help. */
+export const commands: readonly CommandDefinition[] = [
+  run,
+  plan,
+  validate,
+  doctor,
+  recover,
+  report,
+  judge,
+  proxy,
+  schema,
+];

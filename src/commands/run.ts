@@ -1,0 +1,118 @@
+import type { Command } from 'commander';
+import type { Plan } from '../plan/plan.js';
+import type { CommandContext, CommandDefinition, StopSignal } from './command.js';
+import { loadPlans, type PlanOptions } from './load-plan.js';
+import { openReporters, parseReporters, type ReporterOrder } from './reporter-order.js';
+
+interface RunFlags extends PlanOptions {
+  out: string;
+  reporter: string[];
+  json?: boolean;
+  quiet?: boolean;
+  verbose?: boolean;
+  metricsPort?: string;
+  allowInconclusive?: boolean;
+  recover?: boolean;
+}
+
+export default {
+  register(program: Command, context: CommandContext) {
+    program
+      .command('run')
+      .description('run scenarios one after another; the exit code says the worst verdict')
+      .argument('<files...>', 'scenario files or folders')
+      .option('--out <folder>', 'where run directories are made', 'reports')
+      .option('--reporter <name[=path]>', 'add a reporter: terminal, html, json, junit (repeatable)', collect, [])
+      .option('--json', 'print the result as one JSON document')
+      .option('--quiet', 'no progress, only the result')
+      .option('--verbose', 'every event')
+      .option('--seed <number>', "another seed than the scenario's")
+      .option('--metrics-port <port>', "serve the run's own /metrics on 127.0.0.1")
+      .option('--allow-host <host>', 'a host outside loopback that load and faults may reach (repeatable)', collect, [])
+      .option('--allow-inconclusive', 'exit 0 when nothing failed but not all could be decided')
+      .option('--recover', 'first undo what abandoned runs left behind')
+      .action(async (files: string[], flags: RunFlags) => runAll(files, flags, context));
+  },
+} satisfies CommandDefinition;
+
+async function runAll(files: string[], flags: RunFlags, context: CommandContext): Promise<void> {
+  const orders = parseReporters(flags.reporter, flags.json === true);
+  const plans = await loadPlans(files, flags, context);
+  if (flags.recover) {
+    const { recover } = await import('../run/recover.js');
+    await recover({ log: (line) => context.err(`${line}\n`) });
+  }
+  const { startMetrics } = await import('./metrics-port.js');
+  const metrics = await startMetrics(flags.metricsPort, context);
+  try {
+    for (const plan of plans) {
+      const stopped = await runOne(plan, orders, flags, context, metrics);
+      if (stopped) break;
+    }
+  } finally {
+    await metrics?.close();
+  }
+}
+
+/** One scenario; true when a signal ended it, so that the next one must not start. */
+async function runOne(
+  plan: Plan,
+  orders: ReporterOrder[],
+  flags: RunFlags,
+  context: CommandContext,
+  metrics: Awaited<ReturnType<typeof import('./metrics-port.js').startMetrics>>,
+): Promise<boolean> {
+  const [{ runPlan }, { preflight }, { RunStopped }] = await Promise.all([
+    import('../run/run.js'),
+    import('../run/preflight.js'),
+    import('../run/stop-reason.js'),
+  ]);
+  await preflight(plan);
+
+  const stop = new AbortController();
+  const handOver = new AbortController();
+  const forget = context.onSignal((signal: StopSignal) => {
+    if (!stop.signal.aborted) {
+      context.err(`\n${signal}: undoing what was broken (again to hand the undo to the watchdog and leave at once)\n`);
+      stop.abort(new RunStopped({ kind: 'signal', signal }));
+      return;
+    }
+    context.err('\nleaving at once: the watchdog undoes what is left and ends what the run started\n');
+    handOver.abort();
+    context.exitNow({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }[signal]);
+  });
+  let reporters: Awaited<ReturnType<typeof openReporters>> | undefined;
+  try {
+    const { result, directory } = await runPlan(plan, {
+      runsRoot: flags.out,
+      cwd: context.cwd,
+      signal: stop.signal,
+      handOver: handOver.signal,
+      commandLine: context.commandLine,
+      onDirectory: async (made) => {
+        reporters = await openReporters(
+          orders,
+          made,
+          { quiet: flags.quiet === true, verbose: flags.verbose === true },
+          context,
+        );
+      },
+      onEvent: (event) => {
+        reporters?.onEvent(event);
+        metrics?.onEvent(event);
+      },
+    });
+    metrics?.onResult(result);
+    await reporters?.onEnd(result);
+    for (const warning of directory.warnings) context.err(`warning: ${warning}\n`);
+    const forgiven = flags.allowInconclusive === true && result.verdict === 'inconclusive' && result.exitCode === 3;
+    context.setExitCode(forgiven ? 0 : result.exitCode);
+    return stop.signal.aborted;
+  } finally {
+    forget();
+  }
+}
+
+function collect(value: string, previous: string[]): string[] {
+  return [...previous, value];
+}
