@@ -5,9 +5,9 @@ export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 /** What the command line hands to a command, so that only `cli.ts` touches the process. */
 export interface CommandContext {
   /** stdout: the result. */
-  out(text: string): void;
+  out: (text: string) => void;
   /** stderr: the progress. */
-  err(text: string): void;
+  err: (text: string) => void;
   /** The worst code wins: 4, then the signals, 2, 1, 3, 0. */
   setExitCode(code: number): void;
   cwd: string;

@@ -5,6 +5,7 @@ import { OUTCOMES } from '../record/outcomes.js';
 import type { RunDirectory } from '../record/run-directory.js';
 import type { JudgeWindow, StreamArrivals } from '../verdict/input.js';
 import { judge } from '../verdict/judge.js';
+import type { Slo } from '../verdict/slo.js';
 import { PlimsollError } from '../support/errors.js';
 
 const DROPPED = OUTCOMES.indexOf('dropped');
@@ -16,12 +17,7 @@ const DROPPED = OUTCOMES.indexOf('dropped');
  *
  * @throws PlimsollError `baseline_unhealthy`
  */
-export async function checkBaseline(options: {
-  plan: Plan;
-  directory: RunDirectory;
-  fromUs: number;
-  toUs: number;
-}): Promise<void> {
+export function checkBaseline(options: { plan: Plan; directory: RunDirectory; fromUs: number; toUs: number }): void {
   const { plan, directory, fromUs, toUs } = options;
   const { header, streams } = readArrivals(directory.arrivals);
   const cut = streams.map((columns, k) => cutStream(header.streams[k]!, columns, fromUs, toUs));
@@ -41,9 +37,7 @@ export async function checkBaseline(options: {
     );
   }
 
-  const slos = plan.slos
-    .filter((slo) => slo.severity === 'critical' && slo.objective)
-    .map(({ recoverWithinS: _, ...slo }) => ({ ...slo, tolerances: [] }));
+  const slos = plan.slos.filter((slo) => slo.severity === 'critical' && slo.objective).map(objectiveOnly);
   if (slos.length === 0) return;
   // The baseline stands where the fault window will stand: an objective is judged on one window.
   const window: JudgeWindow = {
@@ -58,7 +52,7 @@ export async function checkBaseline(options: {
   };
   const { slos: judged } = judge({
     slos,
-    windows: [window, { ...window, kind: 'baseline' }],
+    windows: [window],
     timeline: cut,
     faults: [],
     endUs: toUs,
@@ -73,6 +67,13 @@ export async function checkBaseline(options: {
       );
     }
   }
+}
+
+function objectiveOnly(slo: Slo): Slo {
+  const copy: Slo = { ...slo, tolerances: [] };
+  if (slo.objective) copy.objective = { ...slo.objective, during: 'fault' };
+  delete copy.recoverWithinS;
+  return copy;
 }
 
 function cutStream(header: StreamHeader, columns: ArrivalColumns, fromUs: number, toUs: number): StreamArrivals {

@@ -1,0 +1,173 @@
+/**
+ * The watchdog of a run, a process of its own: `watchdog-process.js <run id> <journal>`. Its standard input is a pipe from
+ * the conductor. `done` means that all is undone. End of file without it means that the conductor died: then everything
+ * that the journal owes is undone, faults first, then what the run had started. Until then it enforces the deadlines of
+ * the journal, so that a conductor that hangs leaves no fault in place either.
+ *
+ * It loads little and everything at its start, and trusts nothing but the journal.
+ */
+import { closeSync, statSync, writeSync } from 'node:fs';
+import type { UndoRecord } from '../record/undo.js';
+import { systemClock } from '../support/clock.js';
+import { messageOf } from '../support/errors.js';
+import { Journal, readJournal, type JournalState } from './journal.js';
+import { unregister } from './register.js';
+import { undoAll } from './undo-runner.js';
+
+const POLL_MS = 250;
+/** Pauses between rounds for what could not be undone. The last round's failures stay in the register for `recover`. */
+const RETRY_AFTER_MS = [200, 1000, 3000, 10_000];
+
+const LATE_ORDER_MS = 300;
+
+const [runId = '', journalPath = ''] = process.argv.slice(2);
+
+// Only the pipe and the journal decide. A Ctrl-C does not reach this session; a shutdown of the machine ends the
+// conductor too, and then there is something to do.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => say(`${signal} ignored`));
+
+const deadlines = setInterval(() => void enforceDeadlines(), POLL_MS);
+let enforcing = false;
+let over = false;
+
+let received = '';
+process.stdin.setEncoding('latin1');
+process.stdin.on('data', (text: string) => (received += text));
+process.stdin.on('error', () => undefined);
+process.stdin.once('end', onPipeClosed);
+process.stdin.once('close', onPipeClosed);
+
+function onPipeClosed(): void {
+  if (over) return;
+  over = true;
+  clearInterval(deadlines);
+  if (received.startsWith('done')) process.exit(0);
+  void takeOver(received.startsWith('take-over') ? 'the conductor handed over' : 'the conductor is gone');
+}
+
+// `fetch` loads its HTTP client at its first use: do that now, not in the second that counts.
+await fetch('data:,').then(async (response) => response.text());
+writeSync(3, 'ready\n');
+closeSync(3);
+
+async function takeOver(why: string): Promise<void> {
+  say(`${why}: undoing what the journal owes`);
+  const owed = faultsOwed();
+  let failed = await round();
+  await sweepLateOrders(owed);
+  for (const pauseMs of RETRY_AFTER_MS) {
+    if (failed === 0) break;
+    await systemClock.sleep(pauseMs);
+    failed = await round();
+  }
+  if (failed === 0) unregister(runId);
+  say(failed === 0 ? 'all undone' : `${failed} left: run plimsoll recover`);
+  process.exit(failed === 0 ? 0 : 4);
+}
+
+function faultsOwed(): UndoRecord[] {
+  try {
+    return readJournal(journalPath).pending.filter((record) => record.kind !== 'end-group');
+  } catch (error) {
+    say(messageOf(error));
+    return [];
+  }
+}
+
+/**
+ * The last order of the conductor may still have been on its way to the server when it died, and come in after ours. So
+ * whatever was owed is undone once more a moment later; once is the same as twice.
+ */
+async function sweepLateOrders(owed: UndoRecord[]): Promise<void> {
+  const onServers = owed.filter((record) => record.kind === 'remove-toxic' || record.kind === 'enable-proxy');
+  if (onServers.length === 0) return;
+  await systemClock.sleep(LATE_ORDER_MS);
+  await undoAll(onServers, {
+    orphaned: true,
+    concurrency: 32,
+    onDone: (record, { alreadyDone }) => {
+      if (!alreadyDone) say(`came in late, done again: ${record.words}`);
+    },
+    onFailed: (record, error) => say(`second look failed: ${record.words}: ${messageOf(error)}`),
+  });
+}
+
+/** Undoes all that is pending: the faults first, then the processes of the run, since the faults may need its proxy. */
+async function round(): Promise<number> {
+  const journal = openJournal();
+  if (!journal) return 1;
+  const pending = journal.pending();
+  const faults = pending.filter((record) => record.kind !== 'end-group');
+  const groups = pending.filter((record) => record.kind === 'end-group');
+  const failed = [...(await undoThese(faults, journal)), ...(await undoThese(groups, journal))];
+  journal.close();
+  return failed.length;
+}
+
+async function undoThese(records: UndoRecord[], journal: Journal): Promise<unknown[]> {
+  const { failed } = await undoAll(records, {
+    orphaned: true,
+    concurrency: 32,
+    onDone: (record, { alreadyDone }) => {
+      journal.undone(record.id);
+      say(`${alreadyDone ? 'was done' : 'done'}: ${record.words}`);
+    },
+    onFailed: (record, error) => {
+      journal.failed(record.id, messageOf(error));
+      say(`failed: ${record.words}: ${messageOf(error)}; by hand: ${record.byHand}`);
+    },
+  });
+  return failed;
+}
+
+let lastSize = -1;
+let lastState: JournalState | undefined;
+
+/** A conductor that is stopped, stuck or lost in a debugger does not undo in time: this does. */
+async function enforceDeadlines(): Promise<void> {
+  if (enforcing || over) return;
+  enforcing = true;
+  try {
+    const { size } = statSync(journalPath);
+    if (size !== lastSize) {
+      lastState = readJournal(journalPath);
+      lastSize = size;
+    }
+    const now = systemClock.nowUs();
+    const { pending = [], deadlinesUs } = lastState ?? {};
+    const due = pending.filter((record) => (deadlinesUs?.get(record.id) ?? Infinity) <= now);
+    if (due.length === 0) return;
+    say(`${due.length} undo records are beyond their deadline`);
+    const journal = Journal.open(journalPath, 'watchdog');
+    await undoAll(due, {
+      onDone: (record) => {
+        journal.undone(record.id);
+        say(`done: ${record.words}`);
+      },
+      onFailed: (record, error) => say(`failed: ${record.words}: ${messageOf(error)}`),
+    });
+    journal.close();
+  } catch (error) {
+    say(messageOf(error));
+  } finally {
+    enforcing = false;
+  }
+}
+
+function openJournal(): Journal | undefined {
+  try {
+    return Journal.open(journalPath, 'watchdog');
+  } catch (error) {
+    say(messageOf(error));
+    return undefined;
+  }
+}
+
+/** Into the run directory's `watchdog.log`; never fails. */
+function say(text: string): void {
+  try {
+    writeSync(1, `${new Date().toISOString()} ${text}\n`);
+  } catch {
+    // A full disk must not stop the undo.
+  }
+}
