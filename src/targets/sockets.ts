@@ -1,0 +1,119 @@
+import { isIPv6 } from 'node:net';
+import { lookup } from 'node:dns/promises';
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { parseAddress } from '../support/units.js';
+import { PlimsollError } from '../support/errors.js';
+import { allPids } from './process.js';
+
+/** A line of `/proc/net/tcp` or `tcp6`. Addresses in the kernel's own hexadecimal, upper case. */
+interface TcpSocket {
+  localAddress: string;
+  localPort: number;
+  remotePort: number;
+  state: 'listening' | 'established' | 'other';
+  inode: string;
+}
+
+/** The pids that listen on `host:port` on this machine. Several when they share the socket (a cluster, a fork). */
+export async function pidsListeningOn(address: string): Promise<number[]> {
+  const parsed = parseAddress(address);
+  if (!parsed.ok) throw new PlimsollError({ code: 'bad_address', message: parsed.problem, kind: 'usage' });
+  const { host, port } = parsed.value;
+  const accepted = await listenersFor(host);
+  const inodes = new Set(
+    tcpSockets()
+      .filter(
+        (socket) => socket.state === 'listening' && socket.localPort === port && accepted.has(socket.localAddress),
+      )
+      .map((socket) => socket.inode),
+  );
+  return inodes.size === 0 ? [] : ownersOf(inodes);
+}
+
+/** How many established connections have this port at their local end: clients of a listener on this machine. */
+export function establishedOn(port: number): number {
+  return tcpSockets().filter((socket) => socket.state === 'established' && socket.localPort === port).length;
+}
+
+/** The local addresses, as the kernel writes them, whose listeners get a connection to `host`. */
+async function listenersFor(host: string): Promise<Set<string>> {
+  const accepted = new Set([hex4('0.0.0.0'), ANY6]);
+  for (const { address } of await lookup(host, { all: true })) {
+    if (isIPv6(address)) accepted.add(hex6(address));
+    else accepted.add(hex4(address)).add(`0000000000000000FFFF0000${hex4(address)}`);
+  }
+  return accepted;
+}
+
+function tcpSockets(): TcpSocket[] {
+  return ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((file) => {
+    let text: string;
+    try {
+      text = readFileSync(file, 'latin1');
+    } catch {
+      return []; // No IPv6 here, or no /proc.
+    }
+    return text
+      .split('\n')
+      .slice(1)
+      .flatMap((line) => {
+        const fields = line.trim().split(/\s+/);
+        const [localAddress, localPort] = (fields[1] ?? '').split(':');
+        const remotePort = (fields[2] ?? '').split(':')[1];
+        if (!localAddress || !localPort || !remotePort) return [];
+        const state = fields[3] === '0A' ? 'listening' : fields[3] === '01' ? 'established' : 'other';
+        return [
+          {
+            localAddress,
+            localPort: Number.parseInt(localPort, 16),
+            remotePort: Number.parseInt(remotePort, 16),
+            state,
+            inode: fields[9] ?? '',
+          } as const,
+        ];
+      });
+  });
+}
+
+function ownersOf(inodes: ReadonlySet<string>): number[] {
+  return allPids().filter((pid) => {
+    let descriptors: string[];
+    try {
+      descriptors = readdirSync(`/proc/${pid}/fd`);
+    } catch {
+      return false; // Ended meanwhile, or another user's: never a target.
+    }
+    return descriptors.some((descriptor) => {
+      try {
+        const inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${descriptor}`))?.[1];
+        return inode !== undefined && inodes.has(inode);
+      } catch {
+        return false;
+      }
+    });
+  });
+}
+
+const ANY6 = '0'.repeat(32);
+
+/** 127.0.0.1 → 0100007F: the kernel prints each 32-bit word in the machine's byte order (little-endian here). */
+function hex4(address: string): string {
+  return word(address.split('.').map(Number));
+}
+
+function hex6(address: string): string {
+  const [head = '', tail = ''] = address.replace(/%.*$/, '').split('::');
+  const first = head ? head.split(':') : [];
+  const last = tail ? tail.split(':') : [];
+  const groups = [...first, ...Array<string>(Math.max(0, 8 - first.length - last.length)).fill('0'), ...last];
+  const bytes = groups.flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 0xff]);
+  return [0, 4, 8, 12].map((at) => word(bytes.slice(at, at + 4))).join('');
+}
+
+function word(bytes: number[]): string {
+  return bytes
+    .reverse()
+    .map((byte) => byte.toString(16).padStart(2, '0'))
+    .join('')
+    .toUpperCase();
+}

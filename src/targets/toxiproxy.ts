@@ -1,0 +1,266 @@
+import { z } from 'zod';
+import type { ICreateToxicBody, Proxy, Toxiproxy } from 'toxiproxy-node-client';
+import { PlimsollError } from '../support/errors.js';
+import { parseAddress } from '../support/units.js';
+import { measureCanary, type OwnBytes } from './canary.js';
+import type { CanaryResult, LinkPlan, LinkTarget, LinkTraffic } from './targets.js';
+import { ToxiproxyFailure, checkName, connectToxiproxy } from './toxiproxy-client.js';
+
+const ToxicJson = z.object({
+  name: z.string(),
+  type: z.string(),
+  stream: z.string(),
+  toxicity: z.number(),
+  attributes: z.record(z.string(), z.number()),
+});
+const ToxicList = z.array(ToxicJson);
+
+const TrafficJson = z.object({
+  upstreamBytes: z.number(),
+  downstreamBytes: z.number(),
+  connectionsOpen: z.number(),
+  connectionsTotal: z.number(),
+  toxics: z.record(
+    z.string(),
+    z.object({
+      chunks: z.number(),
+      meanDelayMs: z.number().nullable(),
+      droppedBytes: z.number(),
+      closedConnections: z.number(),
+    }),
+  ),
+});
+
+/** The proxies of a run's links on one server. */
+export interface ProxySet {
+  links: LinkTarget[];
+  /** Names of the proxies that this run made. */
+  created: string[];
+  /** Deletes the proxies that this run made, and no other. */
+  remove(): Promise<void>;
+}
+
+/**
+ * Finds or makes a proxy for each link. On the embedded server a proxy bears its link's name. On a server of somebody
+ * else an existing proxy with the same listen address is used as it is; a new one bears the run's id in its name.
+ *
+ * @throws PlimsollError `proxy_leads_elsewhere` (another upstream), `proxy_disabled`, or what the server said.
+ */
+export async function ensureProxies(
+  links: readonly LinkPlan[],
+  options: { api: string; runId: string; embedded: boolean },
+): Promise<ProxySet> {
+  const client = connectToxiproxy(options.api);
+  const created: string[] = [];
+  const remove = async (): Promise<void> => {
+    for (const name of created.splice(0).reverse()) await deleteProxy(client, name);
+  };
+  try {
+    const existing = Object.values(await client.getAll());
+    const targets: LinkTarget[] = [];
+    for (const plan of links) {
+      const found = existing.find((proxy) => sameListen(proxy.listen, plan.listen));
+      if (found) checkExisting(found, plan);
+      const name =
+        found?.name ?? checkName('proxy', options.embedded ? plan.name : `plimsoll-${options.runId}-${plan.name}`);
+      if (!found) {
+        await client.createProxy({ name, listen: plan.listen, upstream: plan.upstream, enabled: true });
+        created.push(name);
+      }
+      targets.push(new ToxiproxyLink(plan, client, name, options.embedded));
+    }
+    return { links: targets, created: [...created], remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+/** What `undo` needs of a server: the same calls, without a link's plan. Each tells whether there was something to do. */
+export async function removeToxic(
+  at: { api: string; proxy: string; listen: string; toxic: string },
+  signal?: AbortSignal,
+): Promise<'removed' | 'absent'> {
+  const client = connectToxiproxy(at.api, signal);
+  const proxy = await getProxy(client, at.proxy);
+  // Another proxy may have taken the name since: its toxics are not ours.
+  if (!proxy || !sameListen(proxy.listen, at.listen)) return 'absent';
+  return deleteToxic(proxy, at.toxic);
+}
+
+export async function enableProxy(
+  at: { api: string; proxy: string; listen: string },
+  signal?: AbortSignal,
+): Promise<'enabled' | 'absent' | 'was_enabled'> {
+  const client = connectToxiproxy(at.api, signal);
+  const proxy = await getProxy(client, at.proxy);
+  if (!proxy || !sameListen(proxy.listen, at.listen)) return 'absent';
+  if (proxy.enabled) return 'was_enabled';
+  await proxy.update({ enabled: true, listen: proxy.listen, upstream: proxy.upstream });
+  return 'enabled';
+}
+
+/** Removes all toxics (and with `proxies` the proxies) whose name starts with `prefix`, on all proxies of a server. */
+export async function removeByPrefix(
+  api: string,
+  prefix: string,
+  options: { dryRun: boolean },
+): Promise<{ kind: 'toxic' | 'proxy'; name: string; proxy: string }[]> {
+  const client = connectToxiproxy(api);
+  const found: { kind: 'toxic' | 'proxy'; name: string; proxy: string }[] = [];
+  for (const proxy of Object.values(await client.getAll())) {
+    for (const toxic of await listToxics(proxy)) {
+      if (!toxic.name.startsWith(prefix)) continue;
+      if (!options.dryRun) await deleteToxic(proxy, toxic.name);
+      found.push({ kind: 'toxic', name: toxic.name, proxy: proxy.name });
+    }
+    if (!proxy.name.startsWith(prefix)) continue;
+    if (!options.dryRun) await deleteProxy(client, proxy.name);
+    found.push({ kind: 'proxy', name: proxy.name, proxy: proxy.name });
+  }
+  return found;
+}
+
+/** Does a Toxiproxy-compatible server answer there? Its version text. */
+export async function toxiproxyVersion(api: string): Promise<string> {
+  const text = await connectToxiproxy(api).getVersion();
+  return z.object({ version: z.string() }).safeParse(safeJson(text)).data?.version ?? text.trim();
+}
+
+class ToxiproxyLink implements LinkTarget {
+  readonly api: string;
+  /** What our own canaries sent and got: it is no evidence of the system's traffic. */
+  readonly #own: OwnBytes = { sent: 0, received: 0, connections: 0 };
+
+  constructor(
+    readonly plan: LinkPlan,
+    private readonly client: Toxiproxy,
+    readonly proxy: string,
+    readonly embedded: boolean,
+  ) {
+    this.api = client.host;
+  }
+
+  async addToxic(toxic: Parameters<LinkTarget['addToxic']>[0]): Promise<void> {
+    const proxy = await this.#get();
+    checkName('toxic', toxic.name);
+    // The library's types lack names of newer toxics; the server checks the type.
+    await proxy.addToxic(toxic as ICreateToxicBody<Record<string, number>>);
+  }
+
+  async removeToxic(name: string): Promise<'removed' | 'absent'> {
+    return deleteToxic(await this.#get(), name);
+  }
+
+  async toxics(): ReturnType<LinkTarget['toxics']> {
+    return listToxics(await this.#get());
+  }
+
+  async setEnabled(enabled: boolean): Promise<void> {
+    const proxy = await this.#get();
+    await proxy.update({ enabled, listen: proxy.listen, upstream: proxy.upstream });
+  }
+
+  async enabled(): Promise<boolean> {
+    return (await this.#get()).enabled;
+  }
+
+  async canary(timeLimitMs: number): Promise<CanaryResult> {
+    const { via, listen, protocol, canary } = this.plan;
+    return measureCanary(via ?? listen, protocol, canary, timeLimitMs, this.#own);
+  }
+
+  async traffic(): Promise<LinkTraffic | undefined> {
+    if (!this.embedded) return undefined;
+    const { data } = await this.client.api.get<unknown>(`${this.api}/plimsoll/traffic`);
+    const all = z.record(z.string(), TrafficJson).parse(data);
+    const traffic = all[this.proxy];
+    if (!traffic) return undefined;
+    return {
+      ...traffic,
+      upstreamBytes: Math.max(0, traffic.upstreamBytes - this.#own.sent),
+      downstreamBytes: Math.max(0, traffic.downstreamBytes - this.#own.received),
+      connectionsTotal: Math.max(0, traffic.connectionsTotal - this.#own.connections),
+    };
+  }
+
+  async #get(): Promise<Proxy> {
+    const proxy = await getProxy(this.client, this.proxy);
+    if (proxy && sameListen(proxy.listen, this.plan.listen)) return proxy;
+    throw new PlimsollError({
+      code: 'target_vanished',
+      message: proxy
+        ? `the proxy ${this.proxy} of link ${this.plan.name} now listens on ${proxy.listen} instead of ${this.plan.listen}`
+        : `the proxy ${this.proxy} of link ${this.plan.name} is no longer on ${this.api}`,
+      hint: 'Somebody else changed the Toxiproxy server during the run.',
+    });
+  }
+}
+
+async function getProxy(client: Toxiproxy, name: string): Promise<Proxy | undefined> {
+  try {
+    return await client.get(checkName('proxy', name));
+  } catch (error) {
+    if (error instanceof ToxiproxyFailure && error.status === 404) return undefined;
+    throw error;
+  }
+}
+
+async function deleteToxic(proxy: Proxy, name: string): Promise<'removed' | 'absent'> {
+  try {
+    await proxy.api.delete(`${proxy.getPath()}/toxics/${checkName('toxic', name)}`);
+    return 'removed';
+  } catch (error) {
+    if (error instanceof ToxiproxyFailure && error.status === 404) return 'absent';
+    throw error;
+  }
+}
+
+async function deleteProxy(client: Toxiproxy, name: string): Promise<void> {
+  const proxy = await getProxy(client, name);
+  await proxy?.remove();
+}
+
+async function listToxics(proxy: Proxy): Promise<z.infer<typeof ToxicList>> {
+  const { data } = await proxy.api.get<unknown>(`${proxy.getPath()}/toxics`);
+  return ToxicList.parse(data);
+}
+
+function checkExisting(proxy: Proxy, plan: LinkPlan): void {
+  if (plainAddress(proxy.upstream) !== plainAddress(plan.upstream)) {
+    throw new PlimsollError({
+      code: 'proxy_leads_elsewhere',
+      message: `the proxy ${proxy.name} listens on ${plan.listen} but leads to ${proxy.upstream}, while link ${plan.name} says ${plan.upstream}`,
+      hint: 'Correct `upstream` of the link, or the proxy on the server.',
+      kind: 'usage',
+    });
+  }
+  if (!proxy.enabled) {
+    throw new PlimsollError({
+      code: 'proxy_disabled',
+      message: `the proxy ${proxy.name} of link ${plan.name} is disabled`,
+      hint: 'Enable it before the run: Plimsoll does not change what it did not break.',
+    });
+  }
+}
+
+/** Toxiproxy shows `localhost` resolved and any wildcard as `[::]`. */
+function sameListen(shown: string, wanted: string): boolean {
+  return plainAddress(shown) === plainAddress(wanted);
+}
+
+function plainAddress(address: string): string {
+  const parsed = parseAddress(address);
+  if (!parsed.ok) return address.startsWith(':') ? `*${address}` : address;
+  const { host, port } = parsed.value;
+  if (host === '::' || host === '0.0.0.0') return `*:${port}`;
+  return `${host === 'localhost' ? '127.0.0.1' : host}:${port}`;
+}
+
+function safeJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,131 @@
+import type { UndoRecord } from '../record/undo.js';
+import { systemClock } from '../support/clock.js';
+import { PlimsollError } from '../support/errors.js';
+import { groupIsAlive, signalGroup, signalProcess } from './process.js';
+import type { UndoOutcome } from './targets.js';
+import { firstUnreachable } from './reachable.js';
+import { ToxiproxyFailure } from './toxiproxy-client.js';
+import { enableProxy, removeToxic } from './toxiproxy.js';
+
+export interface UndoOptions {
+  /**
+   * The conductor is dead, and with it the supervisor that would have restarted services, and whoever would have liked to
+   * know that they are back. Only a restart command of the scenario is still ours to run.
+   */
+  orphaned?: boolean;
+  /** How long a process group may take to end by itself. Default 1000. */
+  graceMs?: number;
+}
+
+/** A server that does not answer is asked again for so long: it may be restarting. */
+const SERVER_PATIENCE_MS = 1500;
+
+/**
+ * Carries out one undo record, the same way in the conductor, in the watchdog and in `plimsoll recover`. Idempotent: what
+ * is done already is done. A target that is no longer the one of the record is left alone.
+ *
+ * @throws PlimsollError or the signal's reason if it could not be done; it may be tried again.
+ */
+export async function undo(record: UndoRecord, signal?: AbortSignal, options: UndoOptions = {}): Promise<UndoOutcome> {
+  return { record: record.id, alreadyDone: !(await act(record, signal, options)) };
+}
+
+/** True if there was something to do. */
+async function act(record: UndoRecord, signal: AbortSignal | undefined, options: UndoOptions): Promise<boolean> {
+  switch (record.kind) {
+    case 'remove-toxic':
+      return withServer(async () => (await removeToxic(record, signal)) === 'removed', signal);
+    case 'enable-proxy':
+      return withServer(async () => (await enableProxy(record, signal)) === 'enabled', signal);
+    case 'continue-process':
+      return signalProcess(record.process, 'SIGCONT') === 'sent';
+    case 'ensure-service':
+      return ensureService(record, signal, options);
+    case 'end-group':
+      return endGroup(record, signal, options.graceMs ?? 1000);
+  }
+}
+
+/**
+ * Toxiproxy keeps its state in memory: a server that is gone took its toxics along. So a refused connection, repeated
+ * for a while, means that there is nothing left to undo; any other trouble is a failure.
+ */
+async function withServer(call: () => Promise<boolean>, signal: AbortSignal | undefined): Promise<boolean> {
+  const untilUs = systemClock.nowUs() + SERVER_PATIENCE_MS * 1000;
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!(error instanceof ToxiproxyFailure) || error.status !== 0) throw error;
+      if (systemClock.nowUs() >= untilUs) {
+        if (error.systemCode === 'ECONNREFUSED') return false;
+        throw error;
+      }
+    }
+    await systemClock.sleep(100, signal);
+  }
+}
+
+async function ensureService(
+  record: Extract<UndoRecord, { kind: 'ensure-service' }>,
+  signal: AbortSignal | undefined,
+  options: UndoOptions,
+): Promise<boolean> {
+  if (record.by !== 'command' && options.orphaned) return false;
+  if (record.addresses.length > 0 && (await firstUnreachable(record.addresses, 500)) === undefined) return false;
+  if (record.by === 'command' && record.command) await runCommand(record.command, record.service, signal);
+  let missing = await firstUnreachable(record.addresses, 500);
+  while (missing !== undefined) {
+    if (signal?.aborted) throw notBack(record.service, missing);
+    await systemClock.sleep(50);
+    missing = await firstUnreachable(record.addresses, 500);
+  }
+  return true;
+}
+
+/** Runs a restart command. It may leave a daemon behind, so only its own end is waited for, not that of its output. */
+export async function runCommand(command: string, service: string, signal?: AbortSignal): Promise<void> {
+  const { execa, parseCommandString } = await import('execa');
+  const [program = '', ...args] = parseCommandString(command);
+  const result = await execa(program, args, {
+    stdio: 'ignore',
+    reject: false,
+    detached: true,
+    cleanup: false,
+    ...(signal ? { cancelSignal: signal } : {}),
+  });
+  if (result.exitCode === 0) return;
+  throw new PlimsollError({
+    code: 'restart_failed',
+    message: `the restart command of ${service} ended with ${result.signal ?? result.exitCode ?? result.shortMessage}: ${command}`,
+    hint: 'Run it by hand to see what it says.',
+    kind: 'cleanup',
+  });
+}
+
+async function endGroup(
+  record: Extract<UndoRecord, { kind: 'end-group' }>,
+  signal: AbortSignal | undefined,
+  graceMs: number,
+): Promise<boolean> {
+  if (signalGroup(record.process, 'SIGTERM') === 'gone') return false;
+  const killAtUs = systemClock.nowUs() + graceMs * 1000;
+  let killed = false;
+  while (groupIsAlive(record.process)) {
+    if (!killed && systemClock.nowUs() >= killAtUs) {
+      signalGroup(record.process, 'SIGKILL');
+      killed = true;
+    }
+    await systemClock.sleep(20, signal);
+  }
+  return true;
+}
+
+function notBack(service: string, missing: string): PlimsollError {
+  return new PlimsollError({
+    code: 'not_back',
+    message: `${service} is not back: nobody accepts a connection on ${missing}`,
+    hint: 'Start it by hand, or give the fault a `restart:` command.',
+    kind: 'cleanup',
+  });
+}

@@ -1,0 +1,68 @@
+import { expect, it } from 'vitest';
+import { readJournal } from '../../src/run/journal.js';
+import { conflicts, listActive } from '../../src/run/register.js';
+import { recover } from '../../src/run/recover.js';
+import { identityOf } from '../../src/targets/process.js';
+import { describeWith } from '../support/needs.js';
+import { campaign, setStage } from './campaign.js';
+
+describeWith(['toxiproxy'], 'kill -9 of the conductor', () => {
+  it('leaves nothing behind and touches nobody else, with the watchdog alive or dead', async () => {
+    await using stage = await setStage();
+    const tookMs = await campaign(stage, 6, 7);
+    expect(tookMs).toHaveLength(4);
+    expect(Math.max(...tookMs)).toBeLessThan(2000);
+  });
+
+  it('is undone at its deadline when the conductor lives but does nothing', async () => {
+    await using stage = await setStage();
+    const run = await stage.start('hangs', { hold: true, deadlineMs: 600 });
+    run.conductor.kill('SIGSTOP');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(await stage.left('hangs')).toMatchObject({ toxics: ['plimsoll-hangs-f1'], victim: 'T' });
+    await expect
+      .poll(async () => stage.left('hangs'), { timeout: 3000 })
+      .toMatchObject({ toxics: [], victim: 'S', helperAlive: true });
+    run.conductor.kill('SIGKILL');
+    await expect.poll(async () => stage.left('hangs'), { timeout: 3000 }).toMatchObject({ helperAlive: false });
+    expect(readJournal(`${stage.folder}/hangs/journal.ndjson`)).toMatchObject({ pending: [], torn: false });
+  });
+
+  it('is known to others: live with shared targets, or abandoned, it keeps a new run from starting', async () => {
+    await using stage = await setStage();
+    const run = await stage.start('first', { hold: true });
+    expect(conflicts([`listening ${stage.listen}`])).toMatchObject([
+      { state: 'live', shared: [`listening ${stage.listen}`] },
+    ]);
+    expect(conflicts(['listening 127.0.0.1:9'])).toEqual([]);
+    await expect(recover({ runId: 'first', log: () => undefined })).rejects.toMatchObject({ code: 'run_is_live' });
+
+    process.kill(run.watchdogPid, 'SIGKILL');
+    run.conductor.kill('SIGKILL');
+    await expect.poll(() => identityOf(run.watchdogPid) ?? identityOf(run.conductor.pid ?? 0)).toBeUndefined();
+    expect(conflicts(['listening 127.0.0.1:9'])).toMatchObject([{ state: 'abandoned', shared: [] }]);
+    const lines: string[] = [];
+    await recover({ dryRun: true, log: (line) => lines.push(line) });
+    expect(lines.join('\n')).toContain('would remove plimsoll-first-f1');
+    expect(await stage.left('first')).toMatchObject({ toxics: ['plimsoll-first-f1'], victim: 'T', helperAlive: true });
+
+    expect(await recover({ log: () => undefined })).toMatchObject({ failed: [] });
+    expect(await stage.left('first')).toEqual({ toxics: [], victim: 'S', helperAlive: false });
+    expect(listActive()).toEqual([]);
+  });
+
+  it('can be cleaned up by the run id alone when the files are lost', async () => {
+    await using stage = await setStage();
+    const run = await stage.start('lost', { hold: true });
+    process.kill(run.watchdogPid, 'SIGKILL');
+    run.conductor.kill('SIGKILL');
+    process.env['XDG_STATE_HOME'] = `${stage.folder}/nothing-here`;
+    await expect(recover({ toxiproxy: stage.api, log: () => undefined })).rejects.toMatchObject({
+      code: 'run_id_needed',
+    });
+    const { undone } = await recover({ runId: 'lost', toxiproxy: stage.api, log: () => undefined });
+    expect(undone).toEqual(['remove toxic plimsoll-lost-f1 from proxy link']);
+    expect(await stage.left('lost')).toMatchObject({ toxics: [] });
+    process.kill(run.helperPid, 'SIGKILL');
+  });
+});
