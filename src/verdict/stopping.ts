@@ -74,28 +74,44 @@ export function stoppedObjective(question: {
 }
 
 /**
- * Betting e-process against "the bad share is at most mu" (Waudby-Smith and Ramdas 2024), on blocks of seconds: valid at
- * any stopping time, and under bursts shorter than a block. Stakes scale with mu, so that no factor can be negative.
- * The level at which it rejects is 1 ÷ the returned evidence.
+ * Betting e-process against "the bad share is at most mu" (Waudby-Smith and Ramdas 2024): valid at any stopping time, and
+ * under bursts shorter than a block. Stakes scale with mu, so that no factor can be negative.
  */
-export function bettingEvidence(
+export interface BettingProcess {
+  /** Adds a block by its share of bad arrivals; returns the evidence so far. It rejects at level α from 1/α on. */
+  add(badShare: number): number;
+}
+
+export function bettingProcess(mu: number): BettingProcess {
+  const wealth = STAKES.map(() => 1);
+  return {
+    add(badShare) {
+      for (const [j, stake] of STAKES.entries()) wealth[j] = (wealth[j] ?? 1) * (1 + (stake / mu) * (badShare - mu));
+      return wealth.reduce((sum, w) => sum + w, 0) / wealth.length;
+    },
+  };
+}
+
+/** The second at which the betting e-process rejects "at most mu" at level alpha; null: never. */
+export function bettingStop(
   arm: { badPerSecond: Float64Array; totalPerSecond: Float64Array },
   mu: number,
+  alpha: number,
   blockS = BLOCK_S,
-): number {
-  const wealth = STAKES.map(() => 1);
+): number | null {
+  const process = bettingProcess(mu);
   const seconds = arm.totalPerSecond.length;
   for (let from = 0; from < seconds; from += blockS) {
+    const to = Math.min(seconds, from + blockS);
     let x = 0;
     let n = 0;
-    for (let s = from; s < Math.min(seconds, from + blockS); s++) {
+    for (let s = from; s < to; s++) {
       x += arm.badPerSecond[s] ?? 0;
       n += arm.totalPerSecond[s] ?? 0;
     }
-    if (n === 0) continue;
-    for (const [j, stake] of STAKES.entries()) wealth[j] = (wealth[j] ?? 1) * (1 + (stake / mu) * (x / n - mu));
+    if (n > 0 && process.add(x / n) >= 1 / alpha) return to;
   }
-  return wealth.reduce((sum, w) => sum + w, 0) / wealth.length;
+  return null;
 }
 
 /** The place in [low, high] (on a logarithmic scale) where `holds` turns from false to true. */

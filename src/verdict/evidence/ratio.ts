@@ -3,7 +3,7 @@ import { disperse, spreadOf, type Arm, type Dispersion, type Spread } from '../d
 import type { Interval } from '../interval.js';
 import { ratioNeeded, ratioPower, ratioSmallest, relativeRatioPlan } from '../sample-size.js';
 import { clopperPearson, ratioDrift, ratioObjective, ratioRelative, shrink, type Count } from '../ratio.js';
-import { bettingEvidence, stoppedDrift, stoppedObjective } from '../stopping.js';
+import { bettingStop, stoppedDrift, stoppedObjective } from '../stopping.js';
 import {
   ALL_KINDS,
   deffFloor,
@@ -162,7 +162,7 @@ function decisionOf(
 }
 
 function bets(arm: Arm, mu: number, alpha: number): boolean {
-  return mu > 0 && mu < 1 && bettingEvidence(arm, mu) >= 2 / alpha;
+  return mu > 0 && mu < 1 && bettingStop(arm, mu, alpha / 2) !== null;
 }
 
 function episodesOf(
