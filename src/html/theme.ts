@@ -33,7 +33,7 @@ h2 { font-size: 1.4rem; line-height: 1.25; font-weight: 650; letter-spacing: -0.
 h3 { font-size: 1.05rem; line-height: 1.35; font-weight: 650; margin: 1.75rem 0 0.5rem; }
 h4 { font-size: 0.95rem; font-weight: 650; margin: 1rem 0 0.25rem; }
 p { margin: 0.5rem 0; max-width: 46rem; }
-section { margin-top: 3rem; }
+section { margin-top: 2.5rem; }
 section > h2 { border-top: 1px solid var(--rule); padding-top: 1.25rem; }
 ul { padding-left: 1.2rem; margin: 0.5rem 0; }
 a { color: var(--link); text-underline-offset: 0.15em; }
@@ -58,12 +58,14 @@ nav a:hover { color: var(--link); text-decoration: underline; }
 .icon { flex: none; fill: none; stroke-width: 2.4; stroke-linecap: round; stroke-linejoin: round; vertical-align: -0.22em; }
 .icon .disc { fill: var(--state); }
 .icon .stroke { stroke: var(--ground); }
+.icon.bolt .disc { fill: var(--fault); }
+.icon .flash { fill: var(--ground); }
 .passed { --state: var(--passed); --tint: var(--tint-passed); }
 .failed { --state: var(--failed); --tint: var(--tint-failed); }
 .inconclusive { --state: var(--inconclusive); --tint: var(--tint-inconclusive); }
 .errored { --state: var(--errored); --tint: var(--tint-errored); }
 .aborted { --state: var(--aborted); --tint: var(--tint-aborted); }
-.badge { display: inline-flex; align-items: center; gap: 0.35rem; color: var(--state); font-weight: 650; white-space: nowrap; }
+.badge { display: inline-flex; align-items: center; gap: 0.35rem; color: var(--state); font-weight: 650; white-space: nowrap; vertical-align: bottom; }
 
 .verdict { background: var(--tint); border: 1px solid var(--rule); border-left: 6px solid var(--state); border-radius: 8px; padding: 1.25rem clamp(1rem, 3vw, 1.75rem); }
 .verdict .scenario { margin: 0; font-weight: 600; color: var(--muted); }
@@ -85,7 +87,10 @@ thead th { color: var(--muted); font-size: 0.82rem; font-weight: 600; vertical-a
 .scroll { overflow-x: auto; margin: 0.5rem 0; }
 .scroll td, .scroll th { white-space: nowrap; overflow-wrap: normal; }
 .scroll td:last-child { min-width: 12rem; white-space: normal; overflow-wrap: anywhere; }
-.slos th[scope=row] { width: 21%; }
+th.num, td.num { text-align: right; }
+.scroll th.num, .scroll td.num { padding: 0.5rem 0.9rem; }
+.scroll td.num:last-child { min-width: 0; }
+.slos th[scope=row] { width: 19%; }
 .slo-name { display: block; font-weight: 650; }
 .slos th .muted, .severity, .because { display: block; font-size: 0.84rem; line-height: 1.4; }
 .severity { color: var(--muted); font-style: italic; }
@@ -94,7 +99,7 @@ thead th { color: var(--muted); font-size: 0.82rem; font-weight: 600; vertical-a
 .parts { display: grid; gap: 0.5rem; }
 .part-words { display: block; font-size: 0.82rem; line-height: 1.35; color: var(--muted); }
 .part-words strong { color: var(--ink); font-weight: 600; }
-.slos td:last-child { width: 30%; padding-right: 0; }
+.slos td:last-child { width: 28%; padding-right: 0; }
 .because { color: var(--muted); margin-top: 0.2rem; }
 .invariants, .warnings, .undo, .marks { list-style: none; padding: 0; display: grid; gap: 0.4rem; }
 .warnings li { border-left: 3px solid var(--inconclusive); padding-left: 0.75rem; max-width: 46rem; }
@@ -123,7 +128,7 @@ summary { cursor: pointer; color: var(--link); font-size: 0.9rem; padding: 0.25r
 .scale label { display: inline-flex; align-items: center; gap: 0.35rem; min-height: 24px; cursor: pointer; }
 .scale input { accent-color: var(--link); margin: 0; width: 1rem; height: 1rem; }
 .on-log { display: none; }
-.scaled:has(.log-on:checked) .on-log { display: block; }
+.scaled:has(.log-on:checked) .on-log { display: inline; }
 .scaled:has(.log-on:checked) .on-linear { display: none; }
 ${CHART_STYLES}
 @media (max-width: 47.5rem) {

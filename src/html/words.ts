@@ -28,6 +28,14 @@ export function icon(state: State, large = false): Markup {
   </svg>`;
 }
 
+/** A bolt: something was broken on purpose, and it took effect. */
+export function bolt(): Markup {
+  return html`<svg class="icon bolt" viewBox="0 0 24 24" width="18" height="18" aria-hidden="true" focusable="false">
+    <circle cx="12" cy="12" r="11" class="disc" />
+    <path d="M13 5.5l-5 7.5h4l-1 5.5l5 -7.5h-4z" class="flash" />
+  </svg>`;
+}
+
 /** Icon and word. */
 export function badge(state: State, word: string = state): Markup {
   return html`<span class="badge ${state}">${icon(state)}<span>${word}</span></span>`;

@@ -1,7 +1,7 @@
 import type { FaultResult, RunResult } from '../result/schema.js';
-import type { PartJudgement, SloJudgement } from '../verdict/judgement.js';
 import { outputFile, writeOutput } from './output-file.js';
 import type { ReporterDefinition } from './reporter.js';
+import type { PartResult, SloResult } from './words.js';
 
 /** JUnit XML for CI: suite = scenario; test cases: each part of each SLO, each fault's proof and undo, each invariant. */
 const junit: ReporterDefinition = {
@@ -76,13 +76,13 @@ function propertiesOf(result: RunResult): [string, string][] {
   ];
 }
 
-const PART_WINDOWS: Readonly<Record<PartJudgement['part'], string>> = {
+const PART_WINDOWS: Readonly<Record<PartResult['part'], string>> = {
   objective: 'objective under fault',
   tolerance: 'drift from baseline to fault',
   recovery: 'recovery',
 };
 
-function sloCases(slo: SloJudgement, result: RunResult): Case[] {
+function sloCases(slo: SloResult, result: RunResult): Case[] {
   const lengthOf = (kind: string): number =>
     result.windows.filter((window) => window.window === kind).reduce((sum, { startS, endS }) => sum + endS - startS, 0);
   return slo.parts.map((part): Case => {

@@ -1,8 +1,9 @@
 import type { FaultResult, RunResult } from '../result/schema.js';
-import type { Estimate, SloJudgement } from '../verdict/judgement.js';
 import { formatMs } from '../support/units.js';
 import { clean, fit, painter, truncate, wrap, type Paint } from './text.js';
-import { VERDICTS, reasonOf } from './words.js';
+import { VERDICTS, reasonOf, type SloResult } from './words.js';
+
+type Estimate = NonNullable<SloResult['windows']['fault']>;
 
 export interface SummaryOptions {
   /** The last line: where the report is. */
@@ -68,7 +69,7 @@ function sloBlock(result: RunResult, paint: Paint): string {
   return lines.join('\n');
 }
 
-function sloLines(slo: SloJudgement, paint: Paint): string[] {
+function sloLines(slo: SloResult, paint: Paint): string[] {
   const { sign, colour } = VERDICTS[slo.verdict];
   const { baseline, fault, recovery } = slo.windows;
   const cells = [baseline, fault, recovery].map((estimate) => fit(valueText(estimate, slo.unit), VALUE, 'right'));
@@ -88,7 +89,7 @@ function explain(text: string): string[] {
 }
 
 /** A value in its unit, short enough for a table; `–` where there is none. */
-function valueText(estimate: Estimate | undefined, unit: SloJudgement['unit']): string {
+function valueText(estimate: Estimate | undefined, unit: SloResult['unit']): string {
   const value = estimate?.value;
   if (value === undefined) return '–';
   if (value === null) return 'no answer';

@@ -1,6 +1,8 @@
 import type { RunResult } from '../result/schema.js';
-import type { SloJudgement } from '../verdict/judgement.js';
 import type { Colour } from './text.js';
+
+export type SloResult = RunResult['slos'][number];
+export type PartResult = SloResult['parts'][number];
 
 /** How a verdict looks in text: the word and a sign, so that colour is never the only carrier. */
 export const VERDICTS: Readonly<Record<RunResult['verdict'], { word: string; sign: string; colour: Colour }>> = {
@@ -12,7 +14,7 @@ export const VERDICTS: Readonly<Record<RunResult['verdict'], { word: string; sig
 };
 
 /** Why an SLO was not decided, or the sentence of its judgement. */
-export function reasonOf(slo: SloJudgement): string {
+export function reasonOf(slo: SloResult): string {
   const reason = slo.reasons[0];
   return slo.verdict === 'inconclusive' && reason !== undefined ? reason.message : slo.sentence;
 }

@@ -459,7 +459,7 @@ function drawStream(stream: 'checkouts' | 'shoppers', rate: number, times: Times
       byWindow.set(window, kept);
       kept.all.push(outcome === 'ok' ? responseS : Infinity);
       if (outcome === 'ok') kept.ok.push(responseS);
-      if (outcome !== 'ok' || responseS > 0.24) {
+      if (outcome !== 'ok' || responseS > 0.23) {
         samples.push(sampleOf(stream, request, dueS, responseS, outcome, window, chance));
       }
     }
@@ -503,10 +503,10 @@ function drawArrival(
   // A cold start: the first seconds are slower.
   responseS *= 1 + 1.6 * Math.exp(-dueS / 1.1);
   const late = dueS >= times.inject + 0.1 && dueS < times.faultEnd + 0.2;
-  if (stream === 'checkouts' && late) responseS += 0.15 + 0.01 * (2 * chance.next() - 1);
   const sinceKill = dueS - times.kill;
   const oneReplica = sinceKill >= 0 && dueS < times.back;
-  if (oneReplica) responseS *= stream === 'checkouts' ? 1.35 : 1.6;
+  if (oneReplica) responseS *= 1.6;
+  if (stream === 'checkouts' && late) responseS += 0.15 + 0.01 * (2 * chance.next() - 1);
   const backlog = dueS - times.faultEnd;
   if (stream === 'checkouts' && backlog > 0.2 && backlog < 2) responseS += 0.04 * (1 - backlog / 2);
   let outcome: Outcome = 'ok';

@@ -3,7 +3,7 @@ import type { PartJudgement } from '../../verdict/judgement.js';
 import { html, type Markup } from '../html.js';
 import { px } from './geometry.js';
 
-const WIDTH = 220;
+const WIDTH = 250;
 const HEIGHT = 22;
 const EDGE = 6;
 

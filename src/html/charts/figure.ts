@@ -45,23 +45,35 @@ export function dataTable(title: string, heads: readonly Content[], rows: readon
   </details>`;
 }
 
-/** A table that scrolls sideways in its own box where the window is too narrow, reachable by keyboard. */
+/** A number with its unit, or the sign that there is none. */
+const NUMERIC = /^(?:[−+±]?[\d,.]+(?: ms| s| %| pp|\/s)?|–)$/;
+
+/**
+ * A table that scrolls sideways in its own box where the window is too narrow, reachable by keyboard. Columns that hold
+ * numbers alone are aligned to the right.
+ */
 export function plainTable(label: string, heads: readonly Content[], rows: readonly (readonly Content[])[]): Markup {
+  const numeric = heads.map((_, at) => rows.length > 0 && rows.every((row) => isNumeric(row[at])));
+  const kind = (at: number): Markup | false => numeric[at] === true && html` class="num"`;
   return html`<div class="scroll" role="region" aria-label="${label}" tabindex="0">
     <table>
       <thead>
         <tr>
-          ${heads.map((head) => html`<th scope="col">${head}</th>`)}
+          ${heads.map((head, at) => html`<th scope="col" ${kind(at)}>${head}</th>`)}
         </tr>
       </thead>
       <tbody>
         ${rows.map(
           (row) =>
             html`<tr>
-              ${row.map((cell, at) => (at === 0 ? html`<th scope="row">${cell}</th>` : html`<td>${cell}</td>`))}
+              ${row.map((cell, at) => (at === 0 ? html`<th scope="row" ${kind(at)}>${cell}</th>` : html`<td${kind(at)}>${cell}</td>`))}
             </tr> `,
         )}
       </tbody>
     </table>
   </div>`;
+}
+
+function isNumeric(cell: Content): boolean {
+  return typeof cell === 'string' && NUMERIC.test(cell);
 }

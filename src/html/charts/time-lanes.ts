@@ -52,7 +52,7 @@ export function faultLanes(
     const y = at * laneHeight + 3;
     const height = laneHeight - 6;
     const text = clip(`${fault.id} ${fault.title}`, 34);
-    const textWidth = labelWidth(text, axis.fontSize) + 12;
+    const textWidth = 1.08 * labelWidth(text, axis.fontSize) + 12;
     const inside = textWidth <= width - 12;
     const after = from + width + textWidth <= axis.right;
     const textX = inside ? from + 10 : after ? from + width + 6 : from - 8;
@@ -66,7 +66,7 @@ export function faultLanes(
         height="${px(height)}"
         rx="3"
         class="fault-bar"
-      />${inside && html`<rect x="${px(plate)}" y="${px(y + 2)}" width="${px(textWidth - 4)}" height="${px(height - 4)}" rx="2" class="plate" />`}${fault.duration === 'instant' && html`<path d="M${px(from)} ${px(middle - 8)}l7 8l-7 8l-7 -8z" class="instant" />`}<text
+      />${inside && html`<rect x="${px(plate)}" y="${px(y + 1)}" width="${px(textWidth - 4)}" height="${px(height - 2)}" rx="2" class="plate" />`}${fault.duration === 'instant' && html`<path d="M${px(from)} ${px(middle - 8)}l7 8l-7 8l-7 -8z" class="instant" />`}<text
         x="${px(textX + (fault.duration === 'instant' && inside ? 2 : 0))}"
         y="${px(middle + axis.fontSize * 0.35)}"
         text-anchor="${anchor}"

@@ -18,8 +18,6 @@ export interface LimitLine {
 export interface TimelineOptions {
   series: Series;
   limits: readonly LimitLine[];
-  /** The latency panel's axis. */
-  scale: 'linear' | 'log';
 }
 
 /** How many bins a line of the timeline is thinned out to; each keeps its lowest and highest value. */
@@ -27,9 +25,9 @@ const BINS = { wide: 240, narrow: 100 };
 
 /**
  * The run of one stream along one time axis: phases and faults on top, then response times, offered against achieved
- * rate, and what was not ok.
+ * rate, and what was not ok. Response times are drawn on a linear and on a logarithmic axis; the style sheet shows one.
  */
-export function timeline(result: RunResult, { series, limits, scale }: TimelineOptions, frame: Frame): Markup {
+export function timeline(result: RunResult, { series, limits }: TimelineOptions, frame: Frame): Markup {
   const { fontSize, narrow, width } = frame;
   const left = narrow ? 44 : 62;
   const right = narrow ? 30 : 46;
@@ -41,7 +39,9 @@ export function timeline(result: RunResult, { series, limits, scale }: TimelineO
   const gap = fontSize * 2.1;
   const [latencyTop, rateTop, badTop, bottom] = stack(fontSize + 14 + lanes.height, heights, gap);
   const panels: Content[] = [
-    latencyPanel({ axis, series, limits, scale, frame, top: latencyTop, height: heights[0] ?? 0 }),
+    (['linear', 'log'] as const).map((scale) =>
+      latencyPanel({ axis, series, limits, scale, frame, top: latencyTop, height: heights[0] ?? 0 }),
+    ),
     ratePanel({ axis, series, frame, top: rateTop, height: heights[1] ?? 0 }),
     badPanel({ axis, series, frame, top: badTop, height: heights[2] ?? 0 }),
   ];
@@ -82,7 +82,8 @@ function latencyPanel(panel: Panel & { limits: readonly LimitLine[]; scale: 'lin
   const columns = PERCENTILES.map(([, key]) => series[key]);
   const peak = highest(columns) || 0.001;
   const shown = limits.filter(({ valueS }) => valueS <= peak * 1.6);
-  const max = Math.max(peak, ...shown.map(({ valueS }) => valueS));
+  // Headroom for the label of a limit that is the highest thing in the panel.
+  const max = Math.max(peak, ...shown.map(({ valueS }) => valueS * 1.14));
   const bottom = top + height;
   const positive = columns.flat().filter((value): value is number => value !== null && value > 0);
   const least = positive.reduce((low, value) => Math.min(low, value), max / 10);
@@ -93,7 +94,7 @@ function latencyPanel(panel: Panel & { limits: readonly LimitLine[]; scale: 'lin
   const ticks = scale === 'log' ? logTicks(least * 0.9, max * 1.1) : y.ticks(frame.narrow ? 3 : 4);
   const ends = PERCENTILES.map(([name, key]) => ({ name, y: lastValue(series[key], y) }));
   spread(ends, frame.fontSize);
-  return html`<g
+  return html`<g class="on-${scale}"
     >${panelTitle(axis, top, `response time${scale === 'log' ? ', log scale' : ''}`)}${grid(axis, y, ticks, (value) => formatMs(value * 1000))}${shown.map(({ valueS, label }) => limitLine(axis, y(valueS), label))}${PERCENTILES.map(([name, key]) => html`<path class="line ${name}" d="${pathOf(pointsOf(series[key], series.fromS), axis, y, frame)}" />`)}${ends.map((end) => end.y !== undefined && html`<text x="${axis.right + 5}" y="${px(end.y + frame.fontSize * 0.35)}" class="end ${end.name}">${end.name}</text>`)}</g
   >`;
 }
@@ -125,24 +126,21 @@ function badPanel({ axis, series, frame, top, height }: Panel): Markup {
     >`;
   }
   const ticks = y.ticks(2).filter(Number.isInteger);
-  const drawn = bars.flatMap((bar) => {
+  const outlines = new Map<string, string>();
+  for (const bar of bars) {
     const x = axis.time(bar.fromS);
     const width = Math.max(2, axis.time(bar.toS) - x - 0.5);
     let below = 0;
-    return OUTCOME_GROUPS.map(({ key }) => {
+    for (const { key } of OUTCOME_GROUPS) {
       const count = bar.counts[key] ?? 0;
-      if (count === 0) return '';
-      const from = below;
+      if (count === 0) continue;
+      const from = y(below);
       below += count;
-      return html`<rect
-        x="${px(x)}"
-        y="${px(y(below))}"
-        width="${px(width)}"
-        height="${px(Math.max(1.5, y(from) - y(below)))}"
-        class="bar ${key}"
-      />`;
-    });
-  });
+      const height = Math.max(1.5, from - y(below));
+      outlines.set(key, `${outlines.get(key) ?? ''}M${px(x)} ${px(from)}v-${px(height)}h${px(width)}v${px(height)}z`);
+    }
+  }
+  const drawn = Array.from(outlines, ([key, d]) => html`<path d="${d}" class="bar ${key}" />`);
   return html`<g>${title}${grid(axis, y, ticks, (value) => String(value))}${drawn}</g>`;
 }
 

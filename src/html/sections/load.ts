@@ -3,7 +3,7 @@ import type { LedgerRow, RunResult } from '../../result/schema.js';
 import { dataTable, figure, plainTable } from '../charts/figure.js';
 import { percentilePlot, quantileLabel } from '../charts/distribution.js';
 import { formatCount, formatValue } from '../format.js';
-import { clip, html, name, type Content, type Markup } from '../html.js';
+import { clip, html, name, type Markup } from '../html.js';
 import { OUTCOME_WORDS } from '../words.js';
 
 /** Where each scheduled arrival went: scheduled is the sum of the outcomes, per window and request. */
@@ -30,15 +30,11 @@ export function ledgerSection(result: RunResult): Markup {
                 row.request === undefined ? html`<span class="muted">all</span>` : name(row.request, 40),
                 row.window === 'run' ? 'whole run' : row.window === 'none' ? 'between windows' : row.window,
                 formatCount(row.scheduled),
-                ...used.map((outcome) => counted(row.outcomes[outcome] ?? 0)),
+                ...used.map((outcome) => formatCount(row.outcomes[outcome] ?? 0)),
               ]),
             )}`
     }
   </section>`;
-}
-
-function counted(count: number): Content {
-  return count === 0 ? html`<span class="muted">0</span>` : formatCount(count);
 }
 
 const WINDOWS = ['run', 'baseline', 'fault', 'recovery', 'none'];

@@ -15,7 +15,7 @@ export function timelineSection(result: RunResult): Markup {
 }
 
 function streamFigure(result: RunResult, series: Series, at: number): Markup {
-  const limits = limitsOf(result, series.stream);
+  const limits = limitsOf(result, series);
   const finding = findingOf(result, series);
   const group = `scale-${at}`;
   return html`<div class="scaled">
@@ -25,25 +25,20 @@ function streamFigure(result: RunResult, series: Series, at: number): Markup {
       <label><input type="radio" name="${group}" value="linear" class="linear-on" checked /> linear</label
       ><label><input type="radio" name="${group}" value="log" class="log-on" /> log</label>
     </fieldset>
-    ${(['linear', 'log'] as const).map(
-      (scale) =>
-        html`<div class="on-${scale}">
-          ${figure({
-            label: `Timeline of ${clip(series.stream, 60)}: ${finding}`,
-            caption: finding,
-            draw: (frame) => timeline(result, { series, limits, scale }, frame),
-            legend: legendOf(series),
-          })}
-        </div>`,
-    )}
+    ${figure({
+      label: `Timeline of ${clip(series.stream, 60)}: ${finding}`,
+      caption: finding,
+      draw: (frame) => timeline(result, { series, limits }, frame),
+      legend: legendOf(series),
+    })}
     ${seriesTable(series)}
   </div>`;
 }
 
 /** Objectives in seconds that speak of this stream, as lines for its response times. */
-function limitsOf(result: RunResult, stream: string): LimitLine[] {
+function limitsOf(result: RunResult, series: Series): LimitLine[] {
   return result.slos
-    .filter((slo) => slo.unit === 'seconds' && (slo.stream === undefined || slo.stream === stream))
+    .filter((slo) => slo.unit === 'seconds' && speaksOf(slo, series, result))
     .flatMap((slo) =>
       slo.parts
         .filter((part) => part.part === 'objective' && part.unit === 'seconds')
@@ -53,6 +48,13 @@ function limitsOf(result: RunResult, stream: string): LimitLine[] {
         })),
     )
     .slice(0, 2);
+}
+
+/** By its stream, or its request, or, with neither, because it means all open-model streams. */
+function speaksOf(slo: RunResult['slos'][number], series: Series, result: RunResult): boolean {
+  if (slo.stream !== undefined) return slo.stream === series.stream;
+  const rows = result.ledger.filter((row) => row.request !== undefined && row.request === slo.request);
+  return rows.length > 0 ? rows.some((row) => row.stream === series.stream) : series.model === 'open';
 }
 
 /** `p95 went from 41 ms to 196 ms under fault and 45 ms in recovery; 2 of 13,500 arrivals were not ok.` */
@@ -138,6 +140,15 @@ const MARK_WORDS = { breached: '▼ over the line', recovered: '▲ back', stop:
 function marks(result: RunResult): Markup {
   return html`<p class="lead">Marks seen live (indications, never the verdict):</p>
     <ul class="marks">
-      ${result.marks.slice(0, 40).map((mark) => html`<li><span class="when">${clockTime(mark.atS)}</span> <strong>${MARK_WORDS[mark.kind]}</strong> ${clip(mark.message, 300)}</li>`)}
+      ${result.marks
+        .toSorted((a, b) => a.atS - b.atS)
+        .slice(0, 40)
+        .map(
+          (mark) =>
+            html`<li>
+              <span class="when">${clockTime(mark.atS)}</span>
+              <strong>${MARK_WORDS[mark.kind]}</strong> ${clip(mark.message, 300)}
+            </li>`,
+        )}
     </ul>`;
 }

@@ -1,7 +1,7 @@
 import type { FaultResult, RunResult } from '../../result/schema.js';
 import { clockTime, formatCount, plural } from '../format.js';
 import { clip, html, name, type Markup } from '../html.js';
-import { PROOF_STATES, icon } from '../words.js';
+import { PROOF_STATES, bolt, icon } from '../words.js';
 
 /** The first screen's head: did it hold, why, what was broken, was it put back. */
 export function verdictSection(result: RunResult): Markup {
@@ -13,7 +13,7 @@ export function verdictSection(result: RunResult): Markup {
     <p class="why">${clip(sentenceOf(result), 900)}</p>
     ${!run.complete && html`<p class="note"><strong>This run was killed.</strong> What follows is what its logs still tell.</p>`}
     <ul class="broken">
-      ${result.faults.length === 0 ? html`<li>Nothing was broken.</li>` : result.faults.map(faultLine)}
+      ${result.faults.length === 0 ? html`<li>${icon('aborted')}<span>Nothing was broken.</span></li>` : result.faults.map(faultLine)}
       <li class="cleanup ${cleanup.proven ? 'proven' : 'unproven'}">
         ${icon(cleanup.proven ? 'passed' : 'failed')}<span
           ><strong>${cleanup.proven ? 'Put back, and proven so.' : 'Not proven to be put back.'}</strong>
@@ -40,21 +40,23 @@ export function sentenceOf(result: RunResult): string {
 }
 
 function faultLine(fault: FaultResult): Markup {
-  const state = fault.error !== undefined || fault.proof === null ? undefined : PROOF_STATES[fault.proof.status];
+  const state = fault.proof === null ? 'failed' : PROOF_STATES[fault.proof.status];
+  const sign =
+    fault.requestedS === null
+      ? icon('aborted')
+      : state === 'passed' && fault.error === undefined
+        ? bolt()
+        : icon(state);
   const words =
     fault.requestedS === null
       ? 'never injected'
       : fault.proof === null
         ? 'ordered, without a proof of effect'
-        : { confirmed: 'took effect', mismatch: 'did not take effect', unknown: 'effect not proven' }[
-            fault.proof.status
-          ];
+        : { confirmed: 'proven', mismatch: 'did not take effect', unknown: 'effect not proven' }[fault.proof.status];
+  const when = fault.requestedS === null ? '' : html` at ${clockTime(fault.requestedS)}`;
   return html`<li>
-    ${icon(fault.requestedS === null ? 'aborted' : (state ?? 'failed'))}<span
-      >${name(fault.summary, 220)}
-      <span class="muted"
-        >(${words}${fault.requestedS !== null && html` at ${clockTime(fault.requestedS)}`})</span
-      ></span
+    ${sign}<span
+      ><strong>Broken:</strong> ${name(fault.summary, 220)} <span class="muted">(${words}${when})</span></span
     >
   </li>`;
 }
