@@ -1,0 +1,228 @@
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { formatAddress, listenError, resolveListen, splitAddress, type HostPort } from './address.js';
+import { Connection } from './connection.js';
+import { ApiError } from './errors.js';
+import type { Log } from './log.js';
+import { toxicTraffic, type ProxyTraffic } from './traffic.js';
+import type { Stream, Toxic } from './toxics/toxic.js';
+
+export interface ProxySurroundings {
+  seed: number;
+  log: Log;
+  /** Told when a connection has ended. */
+  onTransferred(proxy: Proxy, stream: Stream, bytes: { received: number; sent: number }): void;
+}
+
+/** A listener, its upstream, its toxics and its connections. */
+export class Proxy {
+  #server: Server | undefined;
+  /** Clients accepted, whose turn to dial has not come: accepting is serial. */
+  #waiting: Socket[] = [];
+  #dialling: { client: Socket; upstream: Socket } | undefined;
+  readonly #connections = new Set<Connection>();
+  #connectionsTotal = 0;
+  readonly #ended = { upstream: 0, downstream: 0 };
+  readonly #toxics: Toxic[] = [];
+
+  constructor(
+    readonly name: string,
+    /** As given until started, then as resolved. */
+    public listen: string,
+    public upstream: string,
+    private readonly surroundings: ProxySurroundings,
+  ) {}
+
+  get enabled(): boolean {
+    return this.#server !== undefined;
+  }
+
+  /** All upstream toxics, then all downstream ones, each in order of creation. */
+  get toxics(): readonly Toxic[] {
+    return [...this.#of('upstream'), ...this.#of('downstream')];
+  }
+
+  /** @throws ApiError 500 when the address can't be listened on */
+  async start(): Promise<void> {
+    if (this.#server) return;
+    const address = await resolveListen(this.listen, 'listen tcp: ');
+    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (client) =>
+      this.#accept(client),
+    );
+    try {
+      await listenOn(server, address);
+    } catch (error) {
+      throw listenError(error, address);
+    }
+    server.on('error', (error) => this.surroundings.log.warn('accepting failed', { proxy: this.name, error }));
+    this.#server = server;
+    const bound = server.address() as AddressInfo;
+    this.listen = formatAddress({ host: bound.address, port: bound.port });
+    this.surroundings.log.info('Started proxy', { proxy: this.name, listen: this.listen, upstream: this.upstream });
+  }
+
+  /** Close the listener and all connections; what toxics hold is dropped. */
+  async stop(): Promise<void> {
+    const server = this.#server;
+    if (!server) return;
+    this.#server = undefined;
+    const closed = new Promise<void>((resolve) => {
+      server.close(() => resolve());
+    });
+    this.#dialling?.upstream.destroy();
+    for (const client of this.#waiting.splice(0)) client.destroy();
+    for (const connection of this.#connections) connection.destroy();
+    await closed;
+    this.surroundings.log.info('Terminated proxy', { proxy: this.name, listen: this.listen });
+  }
+
+  /**
+   * Would these addresses change anything? The listen address is compared as resolved, the upstream as text.
+   * @throws ApiError 500 when the listen address can't be understood
+   */
+  async differs(listen: string, upstream: string): Promise<boolean> {
+    return formatAddress(await resolveListen(listen, '')) !== this.listen || upstream !== this.upstream;
+  }
+
+  toxic(name: string): Toxic | undefined {
+    return this.#toxics.find((toxic) => toxic.name === name);
+  }
+
+  addToxic(toxic: Toxic): void {
+    this.#toxics.push(toxic);
+    for (const connection of this.#connections) connection.appendToxic(toxic);
+  }
+
+  updateToxic(toxic: Toxic, toxicity: number, attributes: Record<string, number>): void {
+    toxic.toxicity = toxicity;
+    toxic.attributes = attributes;
+    for (const connection of this.#connections) connection.updateToxic(toxic);
+  }
+
+  removeToxic(toxic: Toxic): void {
+    this.#toxics.splice(this.#toxics.indexOf(toxic), 1);
+    for (const connection of this.#connections) connection.removeToxic(toxic);
+  }
+
+  removeAllToxics(): void {
+    for (const toxic of this.toxics) this.removeToxic(toxic);
+  }
+
+  traffic(): ProxyTraffic {
+    const bytes = { ...this.#ended };
+    for (const connection of this.#connections) {
+      bytes.upstream += connection.bytes('upstream').sent;
+      bytes.downstream += connection.bytes('downstream').sent;
+    }
+    return {
+      upstreamBytes: bytes.upstream,
+      downstreamBytes: bytes.downstream,
+      connectionsOpen: this.#connections.size,
+      connectionsTotal: this.#connectionsTotal,
+      toxics: Object.fromEntries(this.toxics.map((toxic) => [toxic.name, toxicTraffic(toxic.seen)])),
+    };
+  }
+
+  #of(stream: Stream): Toxic[] {
+    return this.#toxics.filter((toxic) => toxic.stream === stream);
+  }
+
+  #accept(client: Socket): void {
+    client.on('error', () => undefined);
+    this.#waiting.push(client);
+    this.#dialNext();
+  }
+
+  #dialNext(): void {
+    if (this.#dialling) return;
+    const client = this.#waiting.shift();
+    if (!client) return;
+    let address: HostPort;
+    try {
+      address = splitAddress(this.upstream, 'dial tcp: ');
+    } catch (error) {
+      this.#dialFailed(client, error);
+      this.#dialNext();
+      return;
+    }
+    const upstream = connect({
+      host: address.host || 'localhost',
+      port: address.port,
+      allowHalfOpen: true,
+      noDelay: true,
+    });
+    this.#dialling = { client, upstream };
+    const settle = (): void => {
+      upstream.off('connect', onConnect).off('close', onClose).off('error', onError);
+      this.#dialling = undefined;
+    };
+    let failure: unknown;
+    const onError = (error: unknown): void => {
+      failure = error;
+    };
+    const onClose = (): void => {
+      settle();
+      this.#dialFailed(client, failure);
+      this.#dialNext();
+    };
+    const onConnect = (): void => {
+      settle();
+      this.#join(client, upstream);
+      this.#dialNext();
+    };
+    upstream.once('error', onError).once('close', onClose).once('connect', onConnect);
+  }
+
+  /** Nothing was read from the client: the system answers FIN if it had sent nothing, else RST. */
+  #dialFailed(client: Socket, error: unknown): void {
+    client.destroy();
+    if (!this.#server) return;
+    const reason = error instanceof ApiError || error instanceof Error ? error.message : String(error);
+    this.surroundings.log.error('Unable to open connection to upstream', {
+      proxy: this.name,
+      upstream: this.upstream,
+      error: reason,
+    });
+  }
+
+  #join(client: Socket, upstream: Socket): void {
+    this.#connectionsTotal += 1;
+    const connection = new Connection(client, upstream, {
+      toxics: this.#toxics,
+      seed: this.surroundings.seed,
+      name: `${this.name}/${this.#connectionsTotal}`,
+      onEnd: (ended) => this.#forget(ended),
+    });
+    this.#connections.add(connection);
+  }
+
+  #forget(connection: Connection): void {
+    this.#connections.delete(connection);
+    for (const stream of ['upstream', 'downstream'] as const) {
+      const bytes = connection.bytes(stream);
+      this.#ended[stream] += bytes.sent;
+      this.surroundings.onTransferred(this, stream, bytes);
+    }
+  }
+}
+
+/** Every address of the host (`''`, `0.0.0.0`, `::`) is one dual-stack listener, as in the original. */
+async function listenOn(server: Server, { host, port }: HostPort): Promise<void> {
+  const wildcard = host === '' || host === '0.0.0.0' || host === '::';
+  try {
+    await listening(server, { host: wildcard ? '::' : host, port });
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (!wildcard || (code !== 'EAFNOSUPPORT' && code !== 'EADDRNOTAVAIL')) throw error;
+    await listening(server, { host: '0.0.0.0', port });
+  }
+}
+
+async function listening(server: Server, address: HostPort): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ ...address, backlog: 4096 }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,40 @@
+import type { ToxicDefinition } from './toxic.js';
+
+/** A chunk that takes longer goes out in pieces of this length of time. */
+const PIECE_MS = 100;
+
+/**
+ * `rate` KB/s (1 KB = 1000 bytes) for each connection and direction. Data comes after its transmission time. What a
+ * timer was late by is taken off the next wait; idle time earns no credit. Rate 0 stalls until it is changed.
+ */
+export default {
+  type: 'bandwidth',
+  attributes: { rate: 0 },
+  refuse: ({ rate = 0 }) => (rate < 0 ? `rate must not be negative, received ${rate}` : undefined),
+  behaviour({ rate = 0 }, flow) {
+    /** When the line is free again, by transmission times alone. */
+    let freeAtMs = 0;
+
+    function transmit(data: Buffer, readAtMs: number): void {
+      const pieceBytes = rate * PIECE_MS;
+      const piece = data.length > pieceBytes ? data.subarray(0, pieceBytes) : data;
+      freeAtMs += piece.length / rate;
+      flow.wait(freeAtMs - performance.now(), { data, readAtMs }, () => {
+        flow.send(piece, readAtMs);
+        if (piece.length < data.length) transmit(data.subarray(piece.length), readAtMs);
+      });
+    }
+
+    return {
+      take(data, readAtMs) {
+        if (rate === 0) {
+          flow.wait(Infinity, { data, readAtMs }, () => undefined);
+          return;
+        }
+        // A chunk read while the line was busy is sent right behind; one that found it idle starts the clock anew.
+        freeAtMs = Math.max(freeAtMs, readAtMs);
+        transmit(data, readAtMs);
+      },
+    };
+  },
+} satisfies ToxicDefinition;
