@@ -92,12 +92,22 @@ function faultOf(plan: Planned, events: readonly RunEvent[], journal: readonly J
     undoProof: null,
     undo: plan.undo.map((words, k) => ({ id: `${plan.id}/${k + 1}`, words, byHand: '', state: 'pending' })),
   };
-  const owed = journal.filter(({ record }) => record.fault === plan.id);
-  if (owed.length > 0) {
-    fault.undo = owed.map(({ record, undoneBy }) => ({ ...pending(record), ...(undoneBy ? { state: 'done' } : {}) }));
-  }
   for (const event of events) if ('fault' in event && event.fault === plan.id) apply(fault, event);
+  addJournal(
+    fault,
+    journal.filter(({ record }) => record.fault === plan.id),
+  );
   return fault;
+}
+
+/** The journal knows the records before the log does, and what was undone after the conductor's death. */
+function addJournal(fault: FaultResult, entries: readonly JournalEntry[]): void {
+  if (entries.length > 0 && fault.undoRequestedS === null) fault.undo = [];
+  for (const { record, undoneBy } of entries) {
+    let undo = fault.undo.find(({ id }) => id === record.id);
+    if (!undo) fault.undo.push((undo = pending(record)));
+    if (undoneBy !== undefined && undo.state !== 'already_done') undo.state = 'done';
+  }
 }
 
 function apply(fault: FaultResult, event: Extract<RunEvent, { fault: string }>): void {
