@@ -20,7 +20,7 @@ await runService('gateway', async (log) => {
     ],
     log,
   );
-  const { orderMs, browseMs } = deadlines();
+  const { orderMs } = deadlines();
   const file = join(dataFolder(), 'gateway.ndjson');
   // What customers were told; the audit holds settlement against it.
   const { journal } = Journal.open(file, Accepted);
@@ -33,8 +33,8 @@ await runService('gateway', async (log) => {
       throw error;
     }
   };
-  const read = (path: string, trace: string, deadlineMs: number): Promise<Answer> =>
-    ask({ method: 'GET', path, trace, deadlineMs }).then(passOn);
+  const read = (path: string, trace: string): Promise<Answer> =>
+    ask({ method: 'GET', path, trace, deadlineMs: orderMs }).then(passOn);
 
   // To begin with all replicas must be there; later one is enough, the supervisor brings back the other.
   let complete = false;
@@ -45,10 +45,9 @@ await runService('gateway', async (log) => {
   };
 
   const server = await serveHttp(PORTS.gateway, log, ready, {
-    'GET /items': ({ trace }) => read('/items', trace.parent, browseMs),
-    'GET /items/:id': ({ id, trace }) => read(`/items/${id}`, trace.parent, browseMs),
-    'GET /quote': ({ query, trace }) =>
-      read(`/quote?sku=${encodeURIComponent(query.get('sku') ?? '')}`, trace.parent, orderMs),
+    'GET /items': ({ trace }) => read('/items', trace.parent),
+    'GET /items/:id': ({ id, trace }) => read(`/items/${id}`, trace.parent),
+    'GET /quote': ({ query, trace }) => read(`/quote?sku=${encodeURIComponent(query.get('sku') ?? '')}`, trace.parent),
     'POST /checkout': async ({ json, headers, trace }) => {
       const request = CheckoutRequest.safeParse(await json());
       if (!request.success) throw new HttpError(422, z.prettifyError(request.error));

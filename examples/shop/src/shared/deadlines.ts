@@ -7,14 +7,12 @@ import { defects } from './defects.js';
 export interface Deadlines {
   /** order → payment. */
   paymentMs: number;
-  /** gateway → order, where order calls payment. */
+  /** gateway → order. */
   orderMs: number;
-  /** gateway → order, where order answers from memory. */
-  browseMs: number;
 }
 
 export function deadlines(active = defects()): Deadlines {
-  if (active.has('no-deadline')) return { paymentMs: 5_000, orderMs: 5_500, browseMs: 5_500 };
-  if (active.has('no-bulkhead')) return { paymentMs: 2_000, orderMs: 2_500, browseMs: 2_500 };
-  return { paymentMs: 200, orderMs: 400, browseMs: 200 };
+  if (active.has('no-deadline')) return { paymentMs: 5_000, orderMs: 5_500 };
+  if (active.has('no-bulkhead')) return { paymentMs: 2_000, orderMs: 2_500 };
+  return { paymentMs: 200, orderMs: 500 };
 }
