@@ -12,6 +12,8 @@ export interface ProcessStat {
   parent: number;
   group: number;
   session: number;
+  /** Threads that have not ended, the first one included even as a zombie (field 20). */
+  threads: number;
   /** Clock ticks since boot (field 22). */
   startTime: number;
 }
@@ -36,6 +38,7 @@ export function statOf(pid: number): ProcessStat | undefined {
     parent: Number(parent),
     group: Number(group),
     session: Number(session),
+    threads: Number(rest[17]),
     startTime: Number(rest[19]),
   };
 }
@@ -185,8 +188,12 @@ export function allPids(): number[] {
     .map(Number);
 }
 
+/**
+ * A killed process whose first thread is a zombie already may still have others on their way out, and as long as there is
+ * one, its sockets accept connections. Only the last thread's end is the end.
+ */
 function isDead(stat: ProcessStat): boolean {
-  return stat.state === 'Z' || stat.state === 'X' || stat.state === 'x';
+  return (stat.state === 'Z' && stat.threads <= 1) || stat.state === 'X' || stat.state === 'x';
 }
 
 function send(pid: number, signal: NodeJS.Signals): 'sent' | 'gone' {

@@ -29,14 +29,16 @@ export async function inject(fault: PreparedFault): Promise<Proof> {
 
 /** Carries out the undo records as the conductor does, twice, and proves. */
 export async function undo(fault: PreparedFault): Promise<Proof> {
+  const twice: string[] = [];
   for (const expectedDone of [false, true]) {
     const { failed } = await undoAll(fault.undo, {
       onDone: (record, { alreadyDone }) => {
-        if (expectedDone && !alreadyDone) throw new Error(`${record.words} was done twice`);
+        if (expectedDone && !alreadyDone) twice.push(record.words);
       },
       onFailed: () => undefined,
     });
     if (failed[0]) throw new Error(failed[0].message);
+    if (twice.length > 0) throw new Error(`done twice: ${twice.join(', ')}`);
   }
   return fault.proveUndone();
 }
