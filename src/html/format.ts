@@ -2,15 +2,18 @@ import { formatMs } from '../support/units.js';
 
 export type Unit = 'ratio' | 'seconds' | 'per_second' | 'relative';
 
+/** A number and its unit stay on one line. */
+const NO_BREAK = '\u00A0';
+
 /** A value in its unit, for people; `–` where there is none. */
 export function formatValue(value: number | null | undefined, unit: Unit): string {
   if (value === null || value === undefined || Number.isNaN(value)) return '–';
   switch (unit) {
     case 'seconds':
-      return formatMs(value * 1000);
+      return formatMs(value * 1000).replaceAll(' ', NO_BREAK);
     case 'ratio':
     case 'relative':
-      return `${digits(value * 100, 3)} %`;
+      return `${digits(value * 100, 3)}${NO_BREAK}%`;
     case 'per_second':
       return `${digits(value, Math.abs(value) < 10 ? 2 : 1)}/s`;
   }
@@ -21,7 +24,7 @@ export function formatDrift(value: number | null | undefined, unit: Unit): strin
   if (value === null || value === undefined || Number.isNaN(value)) return '–';
   const sign = value > 0 ? '+' : value < 0 ? '−' : '±';
   const size = Math.abs(value);
-  if (unit === 'ratio') return `${sign}${digits(size * 100, 3)} pp`;
+  if (unit === 'ratio') return `${sign}${digits(size * 100, 3)}${NO_BREAK}pp`;
   return sign + formatValue(size, unit);
 }
 
@@ -38,7 +41,7 @@ export function clockTime(seconds: number): string {
 
 /** A moment to the millisecond, in seconds from t0. */
 export function formatMoment(seconds: number | null): string {
-  return seconds === null ? '–' : `${seconds.toFixed(3).replace('-', '−')} s`;
+  return seconds === null ? '–' : `${seconds.toFixed(3).replace('-', '−')}${NO_BREAK}s`;
 }
 
 /** `1 fault`, `2 faults`. */

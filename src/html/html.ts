@@ -33,12 +33,11 @@ const ENTITIES: Readonly<Record<string, string>> = {
 
 /**
  * Escapes text for element content and quoted attributes. Characters that cannot be seen but change what is seen around
- * them (controls, direction overrides, lone surrogates) become visible: control pictures or U+FFFD.
+ * them (controls, direction overrides, lone surrogates) become visible as U+FFFD.
  */
 export function escapeHtml(text: string): string {
   return text
-    .replace(/\p{Surrogate}/gu, '\uFFFD')
-    .replace(/[^\P{Cc}\t\n]/gu, controlPicture)
+    .replace(/\p{Surrogate}|\p{Noncharacter_Code_Point}|[^\P{Cc}\t\n]/gu, '\uFFFD')
     .replace(/[\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/gu, '\uFFFD')
     .replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 }
@@ -71,9 +70,4 @@ function textOf(value: Content): string {
   if (typeof value === 'string') return escapeHtml(value);
   if (typeof value === 'number') return String(value);
   return value.map(textOf).join('');
-}
-
-function controlPicture(character: string): string {
-  const code = character.codePointAt(0) ?? 0;
-  return code < 0x20 ? String.fromCodePoint(0x2400 + code) : code === 0x7f ? '\u2421' : '\uFFFD';
 }

@@ -74,8 +74,8 @@ nav a:hover { color: var(--link); text-decoration: underline; }
 .broken { list-style: none; padding: 0; margin: 0; display: grid; gap: 0.35rem; }
 .broken li { display: flex; gap: 0.55rem; align-items: flex-start; }
 .broken .icon { margin-top: 0.22rem; }
-.broken .unproven { color: var(--failed); font-size: 1.05em; }
-.by-hand { margin-top: 0.75rem; }
+.alarm { background: var(--ground); border: 2px solid var(--failed); border-radius: 6px; padding: 0.6rem 1rem; margin: 0.6rem 0 1rem; }
+.alarm p:first-child { color: var(--failed); max-width: none; }
 .facts { display: flex; flex-wrap: wrap; gap: 0.35rem 2rem; margin: 1rem 0 0; padding-top: 0.75rem; border-top: 1px solid var(--rule); font-size: 0.875rem; }
 .facts div { display: flex; gap: 0.45rem; }
 .facts dt { color: var(--muted); }

@@ -16,7 +16,7 @@ export interface Progress {
   /** The newest second of each stream, in the order of the scenario. */
   streams: Map<string, EventOf<'second'> | undefined>;
   faults: Map<string, ActiveFault>;
-  /** For how long each fault was planned, by id: from the plan. */
+  /** For how long each lasting fault was planned, by id; undefined: until the end of the fault phase. */
   lengths: Map<string, number | undefined>;
   phases: { warmupS: number; baselineS: number; faultS: number; recoveryS: number } | undefined;
 }
@@ -58,7 +58,7 @@ export function advance(progress: Progress, event: RunEvent): void {
     }
     case 'plan.resolved':
       for (const fault of event.faults) {
-        progress.lengths.set(fault.id, fault.duration === 'instant' ? undefined : fault.forS);
+        if (fault.duration === 'lasting') progress.lengths.set(fault.id, fault.forS);
       }
       break;
     case 'phase.started':

@@ -37,6 +37,7 @@ export function headline(result: RunResult, paint: Paint): string {
   const line = `${paint(colour, paint('bold', `${sign} ${word}`))} ${clean(truncate(result.run.scenario.name, 60))}: ${clean(result.sentence)}`;
   const lesser = result.slos.filter((slo) => slo.severity === 'warning' && slo.verdict !== 'passed').length;
   const notes = [
+    ...(result.cleanup.proven ? [] : ['NOT PROVEN TO BE PUT BACK, a fault may still be active']),
     ...(lesser > 0 ? [`${lesser} of lesser weight ${lesser === 1 ? 'does' : 'do'} not hold for sure`] : []),
     ...(result.run.complete ? [] : ['the run was killed, so this is only what its logs still tell']),
   ];

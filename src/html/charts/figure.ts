@@ -46,7 +46,7 @@ export function dataTable(title: string, heads: readonly Content[], rows: readon
 }
 
 /** A number with its unit, or the sign that there is none. */
-const NUMERIC = /^(?:[−+±]?[\d,.]+(?: ms| s| %| pp|\/s)?|–)$/;
+const NUMERIC = /^(?:[−+±]?[\d,.]+(?:\s(?:ms|s|%|pp)|\/s)?|–)$/;
 
 /**
  * A table that scrolls sideways in its own box where the window is too narrow, reachable by keyboard. Columns that hold

@@ -6,22 +6,24 @@ import { PROOF_STATES, bolt, icon } from '../words.js';
 /** The first screen's head: did it hold, why, what was broken, was it put back. */
 export function verdictSection(result: RunResult): Markup {
   const { run, cleanup } = result;
+  // A fault that may still be active outweighs every verdict, a passed one first of all.
+  const tone = cleanup.proven ? result.verdict : 'failed';
   const scheduled = result.ledger.filter((row) => row.window === 'run' && row.request === undefined);
-  return html`<header class="verdict ${result.verdict}">
+  return html`<header class="verdict ${tone}">
     <p class="scenario">${name(run.scenario.name)}</p>
-    <h1>${icon(result.verdict, true)}<span>${result.verdict}</span></h1>
+    ${!cleanup.proven && cleanupAlarm(cleanup)}
+    <h1 class="${result.verdict}">${icon(result.verdict, true)}<span>${result.verdict}</span></h1>
     <p class="why">${clip(sentenceOf(result), 900)}</p>
     ${!run.complete && html`<p class="note"><strong>This run was killed.</strong> What follows is what its logs still tell.</p>`}
     <ul class="broken">
       ${result.faults.length === 0 ? html`<li>${icon('aborted')}<span>Nothing was broken.</span></li>` : result.faults.map(faultLine)}
-      <li class="cleanup ${cleanup.proven ? 'proven' : 'unproven'}">
-        ${icon(cleanup.proven ? 'passed' : 'failed')}<span
-          ><strong>${cleanup.proven ? 'Put back, and proven so.' : 'Not proven to be put back.'}</strong>
-          ${clip(cleanup.sentence, 600)}</span
-        >
-      </li>
+      ${
+        cleanup.proven &&
+        html`<li>
+          ${icon('passed')}<span><strong>Put back, and proven so.</strong> ${clip(cleanup.sentence, 600)}</span>
+        </li>`
+      }
     </ul>
-    ${!cleanup.proven && byHand(cleanup.byHand)}
     <dl class="facts">
       ${fact('Started', html`<time datetime="${run.startedAt}">${startedText(run.startedAt)}</time>`)}
       ${fact('Length', clockTime(run.durationS))}
@@ -61,12 +63,15 @@ function faultLine(fault: FaultResult): Markup {
   </li>`;
 }
 
-function byHand(commands: readonly string[]): Markup {
-  return html`<div class="by-hand">
+function cleanupAlarm({ sentence, byHand }: RunResult['cleanup']): Markup {
+  return html`<div class="alarm" role="note">
     <p>
-      Run <code>plimsoll recover</code>${commands.length > 0 && `, or by hand (${plural(commands.length, 'command')}):`}
+      ${icon('failed')} <strong>Not proven to be put back: a fault may still be active.</strong> ${clip(sentence, 600)}
     </p>
-    ${commands.length > 0 && html`<pre tabindex="0" role="region" aria-label="Commands that undo by hand">${commands.map((command) => `${clip(command, 600)}\n`)}</pre>`}
+    <p>
+      Run <code>plimsoll recover</code>${byHand.length > 0 && `, or by hand (${plural(byHand.length, 'command')}):`}
+    </p>
+    ${byHand.length > 0 && html`<pre tabindex="0" role="region" aria-label="Commands that undo by hand">${byHand.map((command) => `${clip(command, 600)}\n`)}</pre>`}
   </div>`;
 }
 
