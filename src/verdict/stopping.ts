@@ -6,8 +6,9 @@ import { logGamma } from './special.js';
 const PRIOR_SHAPE = 0.5;
 /** Stakes of the betting e-process, as shares of the largest that keeps every factor above zero. */
 const STAKES = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 0.9];
-/** Seconds of a betting block. */
+/** Seconds of a betting block; the shorter one for windows that a stop cut to less than two long ones. */
 export const BLOCK_S = 10;
+const SHORT_BLOCK_S = 5;
 
 /**
  * Gamma-mixture e-process of a rate: evidence against `mu` after X events in N arrivals, whenever one looks
@@ -78,15 +79,20 @@ export function stoppedObjective(question: {
  * under bursts shorter than a block. Stakes scale with mu, so that no factor can be negative.
  */
 export interface BettingProcess {
-  /** Adds a block by its share of bad arrivals; returns the evidence so far. It rejects at level α from 1/α on. */
-  add(badShare: number): number;
+  /**
+   * Adds a block by its share of bad arrivals; returns the evidence so far. It rejects at level α from 1/α on. A block
+   * that the stop cut off counts by the part of it that was seen.
+   */
+  add(badShare: number, seen?: number): number;
 }
 
 export function bettingProcess(mu: number): BettingProcess {
   const wealth = STAKES.map(() => 1);
   return {
-    add(badShare) {
-      for (const [j, stake] of STAKES.entries()) wealth[j] = (wealth[j] ?? 1) * (1 + (stake / mu) * (badShare - mu));
+    add(badShare, seen = 1) {
+      for (const [j, stake] of STAKES.entries()) {
+        wealth[j] = (wealth[j] ?? 1) * (1 + (stake / mu) * (badShare - mu) * seen);
+      }
       return wealth.reduce((sum, w) => sum + w, 0) / wealth.length;
     },
   };
@@ -97,10 +103,10 @@ export function bettingStop(
   arm: { badPerSecond: Float64Array; totalPerSecond: Float64Array },
   mu: number,
   alpha: number,
-  blockS = BLOCK_S,
 ): number | null {
   const process = bettingProcess(mu);
   const seconds = arm.totalPerSecond.length;
+  const blockS = seconds < 2 * BLOCK_S ? SHORT_BLOCK_S : BLOCK_S;
   for (let from = 0; from < seconds; from += blockS) {
     const to = Math.min(seconds, from + blockS);
     let x = 0;
@@ -109,7 +115,7 @@ export function bettingStop(
       x += arm.badPerSecond[s] ?? 0;
       n += arm.totalPerSecond[s] ?? 0;
     }
-    if (n > 0 && process.add(x / n) >= 1 / alpha) return to;
+    if (n > 0 && process.add(x / n, (to - from) / blockS) >= 1 / alpha) return to;
   }
   return null;
 }
