@@ -80,10 +80,14 @@ function kindOf(value: unknown): string {
   return typeof value === 'boolean' ? 'bool' : typeof value;
 }
 
+/** The parser's own words, except that a body which merely ends too early is named as in the original. */
 function syntaxError({ message }: SyntaxError, body: string): string {
-  if (/Unexpected end|Unterminated string/.test(message) || /^\s*(-|t|tr|tru|f|fa|fal|fals|n|nu|nul)\s*$/.test(body)) {
-    return 'unexpected EOF';
-  }
+  const position = / at position (\d+)/.exec(message)?.[1];
+  const endsEarly =
+    /Unexpected end|Unterminated string/.test(message) ||
+    (position !== undefined && Number(position) >= body.trimEnd().length) ||
+    ['true', 'false', 'null', '-'].some((literal) => literal.startsWith(body.trim()));
+  if (endsEarly) return 'unexpected EOF';
   const token = /^Unexpected token '?(.)/u.exec(message)?.[1];
   return token === undefined ? message : `invalid character '${token}' (${message})`;
 }
