@@ -5,7 +5,7 @@ export const MASK = '‹masked›';
 const SECRET_NAME =
   /token|secret|passw(?:or)?d|passphrase|api[-_]?key|access[-_]?key|private[-_]?key|credential|(?:^|[-_])(?:pwd|auth|cookie)$|^(?:proxy-)?authorization$|^set-cookie$/i;
 
-export function isSecretName(name: string): boolean {
+function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name);
 }
 

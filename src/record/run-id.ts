@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
 const ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyz';
-export const RUN_ID_LENGTH = 8;
+const RUN_ID_LENGTH = 8;
 export const RUN_ID = /^[0-9a-z]{8}$/;
 
 /**

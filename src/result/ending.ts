@@ -2,7 +2,7 @@ import type { EventOf, RunEvent } from '../record/events.js';
 import type { FoldedFault } from './faults.js';
 
 /** How a run ended before its plan. */
-export interface Aborted {
+interface Aborted {
   by: 'signal' | 'guard' | 'person';
   message: string;
   /** The condition that tripped, where a guard did it. */

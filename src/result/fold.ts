@@ -4,17 +4,18 @@ import type { EventOf, RunEvent } from '../record/events.js';
 import type { JournalEntry } from '../record/journal-reader.js';
 import { messageOf, PlimsollError } from '../support/errors.js';
 import { traceIdOf } from '../support/trace-id.js';
-import { combineRun } from '../verdict/combine.js';
 import type { JudgeInput } from '../verdict/input.js';
 import { judge } from '../verdict/judge.js';
 import { Slo } from '../verdict/slo.js';
 import { distributionsOf, seriesOf } from './curves.js';
 import { endingOf, type Ending } from './ending.js';
 import { eventText } from './event-text.js';
-import { cleanupOf, faultsOf, judgedFaults, type FoldedFault } from './faults.js';
+import { cleanupOf, faultsOf, judgedFaults } from './faults.js';
 import { healthOf } from './health.js';
 import { judgeInputOf } from './judge-input.js';
 import { ledgerOf, type StreamRecords } from './ledger.js';
+import { aboutRun, capacityOf, find, marksOf, phasesOf } from './run-story.js';
+import { verdictOf } from './run-verdict.js';
 import { samplesOf } from './samples.js';
 import { RESULT_SCHEMA_VERSION, type RunResult } from './schema.js';
 import { assignWindows, injectionsOf, windowsOf, type Window } from './windows.js';
@@ -124,46 +125,6 @@ function judgeSafely(input: JudgeInput, given: boolean): { slos: RunResult['slos
   }
 }
 
-/** The verdict of the run; what must never be green is held back here once more, whatever the parts said. */
-function verdictOf(run: {
-  judged: RunResult['slos'];
-  invariants: RunResult['invariants'];
-  ending: Ending;
-  cleanup: RunResult['cleanup'];
-  faults: readonly FoldedFault[];
-  complete: boolean;
-}): Pick<RunResult, 'verdict' | 'exitCode' | 'sentence'> {
-  const { ending, invariants, cleanup } = run;
-  const combined = combineRun({
-    slos: run.judged,
-    invariants: invariants.map(({ name, held, message }) => ({ name, held, message })),
-    ...(ending.errored ? { errored: ending.errored } : {}),
-    ...(ending.aborted ? { aborted: ending.aborted } : {}),
-    ...(ending.signal ? { signal: ending.signal } : {}),
-    cleanupProven: cleanup.proven,
-  });
-  const { verdict, exitCode, sentence } = combined;
-  if (verdict === 'inconclusive' && ending.unhealthyBaseline !== undefined) {
-    return { verdict, exitCode, sentence: `INCONCLUSIVE: ${ending.unhealthyBaseline}` };
-  }
-  const doubt = verdict === 'passed' ? doubtOf(run) : undefined;
-  if (doubt === undefined) return { verdict, exitCode, sentence };
-  return { verdict: 'inconclusive', exitCode: exitCode === 0 ? 3 : exitCode, sentence: `INCONCLUSIVE: ${doubt}.` };
-}
-
-function doubtOf(run: Pick<Parameters<typeof verdictOf>[0], 'invariants' | 'ending' | 'faults' | 'complete'>) {
-  if (!run.complete) return 'the run did not come to its end';
-  if (run.ending.unhealthyBaseline !== undefined) return run.ending.unhealthyBaseline;
-  const unchecked = run.invariants.find(({ held }) => held !== true);
-  if (unchecked) return `the invariant ${unchecked.name} was not checked`;
-  const unsure = run.faults.find(
-    ({ result, proofOptional }) =>
-      result.proof === null ||
-      (result.proof.status !== 'confirmed' && !(proofOptional && result.proof.status === 'unknown')),
-  );
-  return unsure ? `it is not known whether ${unsure.result.type} (${unsure.result.id}) took effect` : undefined;
-}
-
 /** Did the run end before its windows did? Then only what may be decided after a stop is decided. */
 function isStoppedEarly(windows: readonly Window[], ending: Ending, complete: boolean): boolean {
   const recovery = windows.findLast(({ kind }) => kind === 'recovery');
@@ -249,36 +210,6 @@ function invariantsOf(
   return [...found.values()];
 }
 
-function phasesOf(events: readonly RunEvent[]): RunResult['phases'] {
-  const starts = events.filter((event) => event.type === 'phase.started');
-  const end = events.at(-1)?.t ?? 0;
-  return starts
-    .map(({ phase, trial, t }, k) => ({ phase, trial, startS: t, endS: Math.max(t, starts[k + 1]?.t ?? end) }))
-    .filter(({ phase }) => phase !== 'done');
-}
-
-function marksOf(events: readonly RunEvent[]): RunResult['marks'] {
-  return events.flatMap((event): RunResult['marks'] => {
-    switch (event.type) {
-      case 'slo.breached':
-        return [{ kind: 'breached', atS: event.t, subject: event.slo, message: event.message }];
-      case 'slo.recovered':
-        return [{ kind: 'recovered', atS: event.t, subject: event.slo, message: event.message }];
-      case 'stop.tripped':
-        return [{ kind: 'stop', atS: event.t, subject: event.guard, message: event.message }];
-      default:
-        return [];
-    }
-  });
-}
-
-function capacityOf(events: readonly RunEvent[]): RunResult['capacity'] {
-  const measured = find(events, 'capacity.measured');
-  if (!measured) return null;
-  const { perSecond, spread, driverBound, connections, rounds } = measured;
-  return { perSecond, spread, driverBound, connections, rounds };
-}
-
 function warningsOf(
   input: FoldInput,
   plan: EventOf<'plan.resolved'> | undefined,
@@ -310,47 +241,9 @@ function warningsOf(
   );
 }
 
-function aboutRun(
-  events: readonly RunEvent[],
-  started: Started | undefined,
-  arrivals: ArrivalsRead | undefined,
-  complete: boolean,
-): RunResult['run'] {
-  const durationS = Math.max(0, (events.at(-1)?.t ?? 0) - Math.min(0, events[0]?.t ?? 0));
-  if (!started) {
-    return {
-      id: arrivals?.header.runId ?? 'unknown',
-      scenario: { name: 'unknown', description: '', file: '', text: '', sha256: '' },
-      seed: arrivals?.header.seed ?? 0,
-      startedAt: new Date(0).toISOString(),
-      durationS,
-      complete,
-      environment: {
-        versions: {},
-        host: { platform: '', release: '', arch: '', cpus: 0, cpuModel: '', memoryBytes: 0 },
-        commandLine: '',
-      },
-    };
-  }
-  const { runId, scenario, seed, wallTime, versions, host, gitCommit, commandLine } = started;
-  return {
-    id: runId,
-    scenario,
-    seed,
-    startedAt: wallTime,
-    durationS,
-    complete,
-    environment: { versions, host, ...(gitCommit === undefined ? {} : { gitCommit }), commandLine },
-  };
-}
-
 /** The last moment that the records know of: microseconds from t0. */
 function lastMoment(events: readonly RunEvent[], arrivals: ArrivalsRead | undefined): number {
   let lastUs = (events.at(-1)?.t ?? 0) * 1e6;
   for (const { dueUs } of arrivals?.streams ?? []) for (const due of dueUs) if (due >= lastUs) lastUs = due + 1;
   return lastUs;
-}
-
-function find<T extends RunEvent['type']>(events: readonly RunEvent[], type: T): EventOf<T> | undefined {
-  return events.find((event) => event.type === type) as EventOf<T> | undefined;
 }

@@ -8,7 +8,7 @@ export function quantileOf(sorted: ArrayLike<number>, q: number, n = sorted.leng
 }
 
 /** From 1. The tiny amount keeps 0.07 × 100 = 7.000000000000001 from becoming rank 8. */
-export function rankOf(q: number, n: number): number {
+function rankOf(q: number, n: number): number {
   return Math.min(n, Math.max(1, Math.ceil(q * n - 1e-9)));
 }
 
