@@ -16,6 +16,7 @@ export interface ClientInternals extends EventEmitter {
   timeoutTicker: unknown;
   _connect(): void;
   _doRequest(): void;
+  _destroyConnection(): void;
   getRequestBuffer(): Buffer;
 }
 
@@ -83,7 +84,7 @@ function assertVersion(): void {
 }
 
 function assertInternals(client: ClientInternals): void {
-  for (const name of ['_connect', '_doRequest', 'getRequestBuffer'] as const) {
+  for (const name of ['_connect', '_doRequest', '_destroyConnection', 'getRequestBuffer'] as const) {
     if (typeof client[name] !== 'function') throw unexpected(`its client has no ${name}()`);
   }
   if (typeof client.pipelinedRequests?.clear !== 'function') throw unexpected('its client has no pipelinedRequests');

@@ -54,6 +54,8 @@ export class ClosedUser implements Expiring {
     client._doRequest = () => {
       this.#answered = true;
     };
+    // Called for each client when autocannon is stopped; its own expects a connection to be there.
+    client._destroyConnection = () => this.#drop();
     // It would collect every body as text.
     client.pipelinedRequests.addBody = () => undefined;
     client.on('headers', (head: { statusCode: number; shouldKeepAlive: boolean }) => {
@@ -185,7 +187,8 @@ export class ClosedUser implements Expiring {
   #answer(): void {
     const { request } = this;
     if (!this.#open || !request) return;
-    this.#end(request.expectations.outcomeOf(this.status, Buffer.concat(this.#body)));
+    const tooLong = this.#bodyBytes > MOST_BODY_BYTES;
+    this.#end(tooLong ? 'bad_response' : request.expectations.outcomeOf(this.status, Buffer.concat(this.#body)));
   }
 
   #keep(chunk: Buffer): void {

@@ -8,7 +8,7 @@ export interface Expectations {
   /** Must the body be kept for the checks? */
   readonly needsBody: boolean;
   /** The outcome of a complete answer that came in time. `body` is what was kept. */
-  outcomeOf(status: number, body: Uint8Array | undefined): Outcome;
+  readonly outcomeOf: (status: number, body: Uint8Array | undefined) => Outcome;
 }
 
 /** Compiles what a request expects of its answer. */

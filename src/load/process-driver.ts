@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { messageOf, PlimsollError } from '../support/errors.js';
 import { systemClock } from '../support/clock.js';
+import { OUTCOMES } from '../record/outcomes.js';
 import type { DriverSecond, Ledger, LoadPlan } from './driver.js';
 import { Owed } from './owed.js';
 import type { Order, PlacedStream, Report } from './protocol.js';
@@ -62,7 +63,9 @@ export class ProcessDriver {
     this.#exited = new Promise((resolve) => {
       child.once('exit', (code, signalName) => {
         this.#died(signalName === null ? `it ended with exit code ${code}` : `it was ended by ${signalName}`);
-        resolve();
+        // What it said last may still be in the channel, which outlives it.
+        if (child.connected) child.once('disconnect', resolve);
+        else resolve();
       });
       child.once('error', (error) => {
         this.#died(messageOf(error));
@@ -101,14 +104,16 @@ export class ProcessDriver {
       try {
         const stopped = await this.#order({ type: 'stop', atUs, drain }, 'stopped', limitMs);
         stopAtUs = stopped.atUs;
+        assertSame(stopped.ledger, this.#owed.ledger(this.model === 'open' ? stopAtUs : undefined));
       } catch (error) {
         // It died, or it is stopped or hung: end it, and book what it owes.
+        if (error instanceof PlimsollError && error.code === 'ledger_unbalanced') throw error;
         if (this.#death === undefined) this.#died(messageOf(error));
         this.#kill();
-        await this.#exited;
       }
     }
     if (this.#death !== undefined) {
+      await this.#exited;
       const chunks = this.#owed.unfinished(stopAtUs);
       this.#listeners.onSecond({
         chunks,
@@ -142,7 +147,13 @@ export class ProcessDriver {
 
   #hear(report: Report): void {
     if (report.type === 'second') {
-      this.#owed.delivered(report.batch.chunks, report.open);
+      try {
+        this.#owed.delivered(report.batch.chunks, report.open);
+      } catch (error) {
+        // A defect of the driver: without this batch its arrivals are unfinished, and the run is errored.
+        this.#died(messageOf(error));
+        return;
+      }
       this.#listeners.onSecond(report.batch);
     } else {
       this.#onReport?.(report);
@@ -206,6 +217,21 @@ export class ProcessDriver {
       code: 'driver_failed',
       message: `The ${this.model}-model load driver failed: ${reason}.`,
       hint: 'Look for its words on stderr above; repeat the run with a lower rate if the machine was short of memory.',
+    });
+  }
+}
+
+/** What the driver counted is what arrived here. Throws `ledger_unbalanced`. */
+function assertSame(told: Ledger, delivered: Ledger): void {
+  for (const { stream, scheduled, outcomes } of delivered) {
+    const own = told.find((entry) => entry.stream === stream);
+    const same =
+      own?.scheduled === scheduled && OUTCOMES.every((outcome) => own.outcomes[outcome] === outcomes[outcome]);
+    if (same) continue;
+    throw new PlimsollError({
+      code: 'ledger_unbalanced',
+      message: `Stream "${stream}": the driver counted ${JSON.stringify(own)}, but delivered ${scheduled} arrivals: ${JSON.stringify(outcomes)}.`,
+      hint: 'This is a defect of the load driver; please report it with the run directory.',
     });
   }
 }

@@ -139,7 +139,7 @@ export function closedStream(
 export async function runLoad(
   streams: StreamPlan[],
   seconds: number,
-  during?: (context: { driver: LoadDriver; at(seconds: number): Promise<void> }) => Promise<void>,
+  during?: (context: { driver: LoadDriver; at: (seconds: number) => Promise<void> }) => Promise<void>,
 ): Promise<Experiment> {
   const driver = createLoadDriver({ runId: 'truth001', seed: 7, streams });
   const batches: DriverSecond[] = [];
