@@ -1,5 +1,6 @@
 import { PlimsollError } from '../support/errors.js';
 import { select } from './arrivals.js';
+import type { Blocker } from './blocker.js';
 import {
   ALL_KINDS,
   type Evidence,
@@ -13,8 +14,8 @@ import type { JudgeInput, JudgeWindow } from './input.js';
 import type { Judgement, Reason, SloJudgement, SloVerdict } from './judgement.js';
 import { failPValue, holm, UNCORRECTED_PARTS } from './multiplicity.js';
 import { judgeObjective, judgeTolerances, takeAway, type JudgedPart } from './parts.js';
-import { baselineBlockers, faultBlockers, type Blocker } from './preconditions.js';
-import { judgeRecoveryPart } from './recovery-part.js';
+import { baselineBlockers, faultBlockers } from './preconditions.js';
+import { judgeRecoveryTrials } from './recovery-trials.js';
 import type { Slo } from './slo.js';
 import { finiteEstimate } from './words.js';
 
@@ -85,7 +86,7 @@ function judgeSlo(input: JudgeInput, windows: WindowSet, slo: Slo): JudgedSlo {
   if (slo.recoverWithinS !== undefined) {
     const blockers = [...question.blockers, ...noData(input, slo)];
     parts.push({
-      judgement: judgeRecoveryPart(input, windows, evidence, { ...options, limitS: slo.recoverWithinS, blockers }),
+      judgement: judgeRecoveryTrials(input, windows, evidence, { ...options, limitS: slo.recoverWithinS, blockers }),
       failsAt: undefined,
     });
   }

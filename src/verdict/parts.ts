@@ -1,9 +1,11 @@
 import { select } from './arrivals.js';
+import type { Blocker } from './blocker.js';
 import type { Answer, Evidence, EvidenceOptions, WindowKind, WindowSet } from './evidence/evidence.js';
 import { badDirection } from './indicators/registry.js';
 import type { JudgeInput } from './input.js';
 import type { PartJudgement, Reason, SloVerdict } from './judgement.js';
-import { comparisonBlockers, noiseBlockers, windowBlockers, type Blocker } from './preconditions.js';
+import { checkPairs, type PairCheck } from './pair-check.js';
+import { comparisonBlockers, noiseBlockers, windowBlockers } from './preconditions.js';
 import type { Objective, Slo, Tolerance } from './slo.js';
 import { driftSentence, finiteEstimate, formatDrift, formatValue, objectiveSentence } from './words.js';
 
@@ -58,9 +60,12 @@ export function judgeTolerances(question: Question): JudgedPart {
     ...question.blockers,
   ];
   const each = slo.tolerances.map((tolerance) => {
-    const answer = evidence.tolerance(tolerance, alpha);
-    const blockers = [
+    const within = evidence.tolerance(tolerance, alpha);
+    const between = checkPairs(windows, tolerance, options, alpha);
+    const answer = between ? agree(within, between) : within;
+    const blockers: Blocker[] = [
       ...shared,
+      ...(between?.reason ? [{ takes: 'pass' as const, reason: between.reason }] : []),
       ...comparisonBlockers(windows, options, seconds(tolerance, evidence)),
       ...noiseBlockers(answer, evidence, options, both),
     ];
@@ -106,6 +111,17 @@ function settle(answer: Answer, blockers: readonly Blocker[], n: number): { verd
   const counting = found.filter(({ takes }) => takes === 'both' || verdict !== 'failed');
   if (counting.length > 0) return { verdict: 'inconclusive', reasons: counting.map(({ reason }) => reason) };
   return { verdict, reasons: verdict === 'inconclusive' ? [undecided(answer, n)] : [] };
+}
+
+/** Four pairs without an error have no variation, and would pass on any number: both tests must say the same. */
+function agree(within: Answer, between: PairCheck): Answer {
+  return {
+    ...within,
+    pass: within.pass && between.pass,
+    fail: within.fail && between.fail,
+    failsAt: (alpha) => within.failsAt(alpha) && between.failsAt(alpha),
+    assumptions: [...within.assumptions, between.assumption],
+  };
 }
 
 function join(verdicts: readonly SloVerdict[], combine: 'any' | 'all'): SloVerdict {

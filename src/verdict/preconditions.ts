@@ -1,23 +1,12 @@
 import { select, slice, wholeSeconds } from './arrivals.js';
+import { both, type Blocker } from './blocker.js';
 import { BATCHES } from './dispersion.js';
 import type { Answer, Evidence, EvidenceOptions, WindowKind, WindowSet } from './evidence/evidence.js';
+import { driverBlockers, lagBlockers } from './driver-health.js';
 import { gatherEvidence } from './evidence/gather.js';
 import type { JudgeInput } from './input.js';
-import type { Reason } from './judgement.js';
 import { formatValue, significant } from './words.js';
 
-/**
- * A condition that is broken. `both`: nothing can be said. `pass`: only a pass is taken away, since what is known of the
- * method without this condition is that it does not fail too often, or since the doubt is about whether the fault worked.
- */
-export interface Blocker {
-  takes: 'both' | 'pass';
-  reason: Reason;
-}
-
-/** Scheduling lag of the load driver that still leaves latencies worth reading. */
-const LAG_LIMIT_MS = 10;
-const LAG_SHARE = 0.1;
 const RATE_DIFFERENCE = 0.05;
 const LEAST_EPISODES = 5;
 const BURSTY = 5;
@@ -102,16 +91,7 @@ export function comparisonBlockers(
         );
       }
     }
-    if (toleranceS === undefined) continue;
-    for (const model of modelsOf(windows, 'fault', slo)) {
-      const lag = Math.abs(during.schedulingLagP99Ms[model] - before.schedulingLagP99Ms[model]);
-      const limit = LAG_SHARE * toleranceS * 1000;
-      if (lag > limit) {
-        found.push(
-          saturated('fault', `scheduling lag differs by ${significant(lag, 3)} ms from the baseline's`, limit),
-        );
-      }
-    }
+    if (toleranceS !== undefined) found.push(...lagBlockers(windows, during, before, slo, toleranceS));
   }
   return found;
 }
@@ -247,55 +227,6 @@ export function faultBlockers(input: JudgeInput): Blocker[] {
   return found;
 }
 
-function driverBlockers(windows: WindowSet, kind: WindowKind, options: EvidenceOptions): Blocker[] {
-  const { slo } = options;
-  const limitS =
-    slo.indicator.type === 'latency-under'
-      ? slo.indicator.limitS
-      : slo.indicator.type === 'latency'
-        ? slo.objective?.value
-        : undefined;
-  const lagLimit = Math.min(LAG_LIMIT_MS, limitS === undefined ? Infinity : LAG_SHARE * limitS * 1000);
-  const found: Blocker[] = [];
-  for (const window of windows[kind]) {
-    for (const model of modelsOf(windows, kind, slo)) {
-      const broken = window.driverInvalid[model];
-      const lag = window.schedulingLagP99Ms[model];
-      if (broken.length > 0) {
-        found.push(
-          both({
-            code: 'generator_saturated',
-            window: kind,
-            observed: broken.join('; '),
-            message: `the load driver was not well in the ${kind} window: ${broken.join('; ')}`,
-            hint: 'Lower the rate, or free the machine.',
-          }),
-        );
-      } else if (lag > lagLimit) {
-        found.push(saturated(kind, `scheduling lag p99 was ${significant(lag, 3)} ms`, lagLimit));
-      }
-    }
-  }
-  return found;
-}
-
-function saturated(window: WindowKind, message: string, limitMs: number): Blocker {
-  return both({
-    code: 'generator_saturated',
-    window,
-    observed: message,
-    required: `at most ${significant(limitMs, 3)} ms`,
-    message: `the load driver was late in the ${window} window: ${message}`,
-    hint: 'Lower the rate, free the machine, or ask for less precision.',
-  });
-}
-
-function modelsOf(windows: WindowSet, kind: WindowKind, slo: EvidenceOptions['slo']): ('open' | 'closed')[] {
-  return [
-    ...new Set(windows[kind].flatMap((window) => select(window.streams, slo).map(({ arrivals }) => arrivals.model))),
-  ];
-}
-
 /** The A/A self-test: the second half of the baseline against the first, by the same statistics. */
 function driftsByItself(windows: WindowSet, options: EvidenceOptions, alpha: number): boolean {
   const { slo } = options;
@@ -314,8 +245,4 @@ function driftsByItself(windows: WindowSet, options: EvidenceOptions, alpha: num
     const answer = evidence.tolerance(tolerance, alpha);
     return answer.fail && answer.impossible !== 'stopped_early';
   });
-}
-
-function both(reason: Reason): Blocker {
-  return { takes: 'both', reason };
 }

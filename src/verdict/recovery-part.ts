@@ -1,35 +1,18 @@
-import { select, visit, type Selected } from './arrivals.js';
+import { select, type Selected } from './arrivals.js';
+import { both, type Blocker } from './blocker.js';
 import type { Evidence, EvidenceOptions, WindowSet } from './evidence/evidence.js';
+import { bucketsOf, healthInWords, healthOf, widthOf, type Health } from './health.js';
 import { measureOf } from './indicators/registry.js';
-import type { Measure } from './indicators/indicator.js';
 import type { JudgeInput } from './input.js';
 import type { PartJudgement, Reason } from './judgement.js';
-import type { Blocker } from './preconditions.js';
-import {
-  BAD_RUN,
-  GOOD_RUN,
-  bucketWidth,
-  judgeRecovery,
-  timeToImpact,
-  timeToRecover,
-  type Buckets,
-  type Recovery,
-} from './recovery.js';
-import type { Slo, Tolerance } from './slo.js';
+import { BAD_RUN, GOOD_RUN, judgeRecovery, timeToImpact, timeToRecover, type Recovery } from './recovery.js';
 import { formatValue, significant } from './words.js';
-
-/** What makes a bucket bad. `share`: more than `limit` of its arrivals are; `rate`: fewer good answers a second. */
-type Health =
-  | { kind: 'share'; limit: number; isBad: (arrivals: Selected['arrivals'], i: number) => boolean; okOnly: boolean }
-  | { kind: 'rate'; limit: number; isGood: (arrivals: Selected['arrivals'], i: number) => boolean };
 
 /** Where the clock of `recoverWithin` starts. */
 type Origin = { us: number; after: 'undo' | 'injection' } | { blocker: Blocker };
 
 /** Both methods may differ by this many buckets before it is worth a word. */
 const METHODS_APART = 3;
-/** Where an SLO has nothing but `recoverWithin`: what still counts as well. */
-const DEFAULT_TOLERANCE = { ratio: 0.01, quantile: 1, rate: 0.1 };
 
 /** `recoverWithin`: from the proven undo for lasting faults, from the injection for instant ones, to sustained health. */
 export function judgeRecoveryPart(
@@ -154,92 +137,6 @@ function originOf(input: JudgeInput, windows: WindowSet): Origin {
   };
 }
 
-function healthOf(measure: Measure, slo: Slo, evidence: Evidence): Health {
-  const base = evidence.estimate('baseline')?.value;
-  const { objective } = slo;
-  switch (measure.kind) {
-    case 'ratio': {
-      const { isBad, report } = measure;
-      if (objective) {
-        const limit = report === 'good' ? 1 - objective.value : objective.value;
-        return { kind: 'share', limit, isBad, okOnly: false };
-      }
-      const p = base === undefined ? 0 : report === 'good' ? 1 - base : base;
-      return { kind: 'share', limit: p + drift(slo, p, DEFAULT_TOLERANCE.ratio), isBad, okOnly: false };
-    }
-    case 'quantile': {
-      const { q, population } = measure;
-      const q0 = base ?? 0;
-      const limitS = objective ? objective.value : q0 + drift(slo, q0, q0 * DEFAULT_TOLERANCE.quantile);
-      return {
-        kind: 'share',
-        // Twice the nominal share (10 % for P95); for a median that would be everything.
-        limit: Math.min(2 * (1 - q), 1 - q / 2),
-        isBad: (arrivals, i) => arrivals.outcome[i] !== 0 || (arrivals.responseUs[i] ?? 0) > limitS * 1e6,
-        okOnly: population === 'ok',
-      };
-    }
-    case 'rate': {
-      const rate = base ?? 0;
-      const least = objective ? objective.value : rate - drift(slo, rate, rate * DEFAULT_TOLERANCE.rate);
-      return { kind: 'rate', limit: least, isGood: measure.isGood };
-    }
-  }
-}
-
-/** The tolerated drift in the indicator's own unit. */
-function drift(slo: Slo, base: number, otherwise: number): number {
-  const sizes = slo.tolerances.map((tolerance: Tolerance) =>
-    tolerance.type === 'relative' ? tolerance.value * base : tolerance.value,
-  );
-  if (sizes.length === 0) return otherwise;
-  return slo.combine === 'any' ? Math.max(...sizes) : Math.min(...sizes);
-}
-
-function widthOf(
-  selected: readonly Selected[],
-  health: Health,
-  fromUs: number,
-  toUs: number,
-  withinS: number,
-): { widthS: number; coarse: boolean } {
-  const observedS = (toUs - fromUs) / 1e6;
-  if (health.kind === 'rate') return { widthS: 1, coarse: false };
-  let arrivals = 0;
-  visit(selected, (stream, i) => {
-    const due = stream.dueUs[i] ?? 0;
-    if (due >= fromUs && due < toUs) arrivals++;
-  });
-  return bucketWidth({ limit: health.limit, ratePerSecond: arrivals / observedS, observedS, withinS });
-}
-
-function bucketsOf(
-  selected: readonly Selected[],
-  health: Health,
-  fromUs: number,
-  toUs: number,
-  widthS: number,
-): Buckets {
-  const count = Math.max(0, Math.floor((toUs - fromUs) / (widthS * 1e6) + 0.01));
-  const x = new Float64Array(count);
-  const n = new Float64Array(count);
-  visit(selected, (arrivals, i) => {
-    const bucket = Math.floor(((arrivals.dueUs[i] ?? 0) - fromUs) / (widthS * 1e6));
-    if (bucket < 0 || bucket >= count) return;
-    if (health.kind === 'share' && health.okOnly && arrivals.outcome[i] !== 0) return;
-    const hit = health.kind === 'share' ? health.isBad(arrivals, i) : health.isGood(arrivals, i);
-    if (hit) x[bucket] = (x[bucket] ?? 0) + 1;
-    n[bucket] = (n[bucket] ?? 0) + 1;
-  });
-  const isBad = Array.from(n, (total, bucket) => {
-    const hits = x[bucket] ?? 0;
-    if (total === 0) return true;
-    return health.kind === 'share' ? hits / total > health.limit : hits / widthS < health.limit;
-  });
-  const counts = health.kind === 'share' && health.limit > 0 ? { x, n, limit: health.limit } : undefined;
-  return { widthS, fromS: fromUs / 1e6, isBad, ...(counts ? { counts } : {}) };
-}
-
 /** Impact and recovery on both clocks: since the injection, and since the proven undo. */
 function clocks(
   input: JudgeInput,
@@ -299,16 +196,4 @@ function sentenceOf(recovery: Recovery, after: 'undo' | 'injection', limitS: num
   if (recovery.seconds === 0)
     return `was well as soon as ${since === 'the injection' ? 'the injection was made' : since} (${limit})`;
   return `recovered ${formatValue(recovery.seconds, 'seconds')} after ${since} (${limit})`;
-}
-
-function healthInWords(health: Health, slo: Slo): string {
-  const from =
-    slo.objective || slo.tolerances.length > 0 ? '' : ' (a default: the SLO has neither an objective nor a tolerance)';
-  return health.kind === 'rate'
-    ? `well means at least ${formatValue(health.limit, 'per_second')}${from}`
-    : `well means that at most ${formatValue(health.limit, 'ratio')} of a bucket's arrivals are bad${from}`;
-}
-
-function both(reason: Reason): Blocker {
-  return { takes: 'both', reason };
 }
