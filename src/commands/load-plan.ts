@@ -29,7 +29,6 @@ export async function loadPlans(paths: string[], options: PlanOptions, context: 
       const resolved = resolvePlan(parsed.scenario, {
         allowHosts: options.allowHost ?? [],
         cwd: context.cwd,
-        env: context.env,
         ...(seed === undefined ? {} : { seed }),
       });
       if (resolved.plan) plans.push(resolved.plan);

@@ -18,9 +18,8 @@ export default {
           if (!scenario || problems.length > 0) return { file, problems };
           // What only shows when the units are resolved; host rules are the command line's of `run`.
           const resolved = resolvePlan(scenario, {
-            allowHosts: scenario.allow ?? [],
+            allowHosts: scenario.allow,
             cwd: context.cwd,
-            env: context.env,
           });
           return { file, problems: resolved.problems };
         });

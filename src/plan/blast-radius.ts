@@ -1,0 +1,50 @@
+import type { Scenario } from '../scenario/parse.js';
+import type { Path, Problems } from '../scenario/problems.js';
+import { isLoopback } from '../scenario/references.js';
+import type { StreamPlan } from '../load/driver.js';
+
+/** Load and faults go to this machine, unless the scenario (`allow:`) and the command line (`--allow-host`) both name the host. */
+export function checkBlastRadius(
+  scenario: Scenario,
+  streams: readonly StreamPlan[],
+  options: { allowHosts: readonly string[]; problems: Problems },
+): void {
+  const seen = new Set<string>();
+  const check = (host: string, path: Path, what: string) => {
+    if (host === '' || isLoopback(host)) return;
+    const inFile = scenario.allow.includes(host);
+    const onCommandLine = options.allowHosts.includes(host);
+    if ((inFile && onCommandLine) || seen.has(`${host} ${path.join('.')}`)) return;
+    seen.add(`${host} ${path.join('.')}`);
+    const missing = [
+      inFile ? [] : [`\`allow: [${host}]\` in the scenario`],
+      onCommandLine ? [] : [`--allow-host ${host} on the command line`],
+    ].flat();
+    options.problems.add(path, {
+      code: 'host_not_allowed',
+      message: `${what} would reach ${host}, which is not this machine`,
+      hint: `If that is meant, write ${missing.join(' and ')}.`,
+    });
+  };
+  streams.forEach((stream) => {
+    const path =
+      scenario.load.streams[stream.name] && Object.keys(scenario.load.streams).length === 1 && stream.name === 'load'
+        ? ['load']
+        : ['load', 'streams', stream.name];
+    stream.requests.forEach((request, k) =>
+      check(hostOf(request.url), [...path, 'requests', k, 'url'], `request ${request.name}`),
+    );
+  });
+  for (const [name, link] of Object.entries(scenario.system.links)) {
+    check(link.upstream.host, ['system', 'links', name, 'upstream'], `link ${name}`);
+    check((link.via ?? link.listen).host, ['system', 'links', name, link.via ? 'via' : 'listen'], `link ${name}`);
+  }
+  if (scenario.system.toxiproxy)
+    check(hostOf(scenario.system.toxiproxy), ['system', 'toxiproxy'], 'the Toxiproxy server');
+  if (scenario.system.ready) check(hostOf(scenario.system.ready), ['system', 'ready'], 'the readiness check');
+}
+
+function hostOf(url: string): string {
+  // A template may stand in the path, never in the host: such a URL does not parse, or keeps the braces in its host.
+  return URL.canParse(url) && /^https?:/.test(url) ? new URL(url).hostname : '';
+}

@@ -1,0 +1,168 @@
+import { resolve } from 'node:path';
+import { redact } from '../record/redact.js';
+import type { Scenario } from '../scenario/parse.js';
+import { Problems, type Problem } from '../scenario/problems.js';
+import type { SystemDocument } from '../scenario/schema.js';
+import type { ServicePlan } from '../targets/targets.js';
+import { foresee } from '../verdict/power.js';
+import { checkBlastRadius } from './blast-radius.js';
+import type { Plan } from './plan.js';
+import { scheduleFaults } from './schedule.js';
+import { resolveSlo } from './slos.js';
+import { resolveStreams } from './streams.js';
+
+export interface ResolveOptions {
+  /** Hosts that the command line allows. */
+  allowHosts: readonly string[];
+  cwd: string;
+  /** In place of the scenario's. */
+  seed?: number;
+}
+
+/** Scenario → plan: units and defaults resolved, files read, hosts checked, power foreseen. Starts and touches nothing. */
+export function resolvePlan(scenario: Scenario, options: ResolveOptions): { plan?: Plan; problems: Problem[] } {
+  const problems = new Problems((path, part) => scenario.source.locate(path, part));
+  const cwd = resolve(options.cwd, scenario.system.cwd ?? '.');
+  const { streams, capacityShares } = resolveStreams(scenario, { cwd: options.cwd, problems });
+  checkBlastRadius(scenario, streams, { allowHosts: options.allowHosts, problems });
+  if (problems.all.length > 0) return { problems: problems.all };
+
+  const seed = options.seed ?? scenario.seed;
+  const phases = {
+    warmupMs: scenario.phases.warmup ?? 3000,
+    baselineMs: scenario.phases.baseline,
+    faultMs: scenario.phases.fault,
+    recoveryMs: scenario.phases.recovery ?? 10_000,
+  };
+  const slos = scenario.slos.map(resolveSlo);
+  const plan: Plan = {
+    scenario: {
+      name: scenario.name,
+      description: scenario.description,
+      file: scenario.source.file,
+      text: redact(scenario.source.text),
+      sha256: scenario.source.sha256,
+    },
+    seed,
+    system: resolveSystem(scenario.system, cwd),
+    load: { runId: '', seed, streams },
+    capacityShares,
+    phases,
+    faults: scheduleFaults(scenario),
+    slos,
+    invariants: scenario.invariants.map((invariant, k) => ({
+      name: invariant.name,
+      command: invariant.command,
+      equals: invariant.equals,
+      timeLimitMs: invariant.timeLimit ?? 30_000,
+      location: scenario.source.locate(['invariants', k]),
+    })),
+    stop:
+      scenario.stop === 'off'
+        ? { enabled: false, errorRatio: 1, forMs: 5000, minBad: 20 }
+        : {
+            enabled: true,
+            errorRatio: scenario.stop?.errorRatio ?? 0.5,
+            forMs: scenario.stop?.for ?? 5000,
+            minBad: scenario.stop?.minBad ?? 20,
+          },
+    trials: scenario.trials,
+    allow: scenario.allow,
+    power: foresee(slos, foreseenStreams(streams, capacityShares), {
+      baselineS: phases.baselineMs / 1000,
+      faultS: phases.faultMs / 1000,
+      recoveryS: phases.recoveryMs / 1000,
+    }),
+    warnings: warningsOf(scenario),
+  };
+  return { plan, problems: [] };
+}
+
+function foreseenStreams(streams: Plan['load']['streams'], shares: Plan['capacityShares']) {
+  return streams.map((stream) => ({
+    name: stream.name,
+    model: stream.model,
+    // A share of a capacity that nobody has measured yet is no rate.
+    ...(stream.model === 'open' && !shares.some(({ stream: name }) => name === stream.name)
+      ? { ratePerSecond: stream.ratePerSecond }
+      : {}),
+    requests: stream.requests.map(({ name, weight }) => ({ name, weight })),
+  }));
+}
+
+function resolveSystem(system: SystemDocument, cwd: string): Plan['system'] {
+  const text = ({ host, port }: { host: string; port: number }) => `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return {
+    start: system.start,
+    cwd,
+    env: system.env ?? {},
+    ready: system.ready,
+    readyTimeLimitMs: system.readyTimeout ?? 30_000,
+    readyMustHold: system.readyMustHold ?? false,
+    toxiproxy: system.toxiproxy?.replace(/\/+$/, ''),
+    services: Object.entries(system.services).map(([name, service]): ServicePlan => {
+      const common = { name, url: service.url, metrics: service.metrics };
+      const { process } = service;
+      if (process?.listening !== undefined)
+        return { ...common, how: 'listening', addresses: [process.listening].flat().map(text) };
+      if (process?.pid !== undefined) return { ...common, how: 'pid', pid: process.pid };
+      if (process?.pidfile !== undefined) return { ...common, how: 'pidfile', file: resolve(cwd, process.pidfile) };
+      if (process?.run !== undefined) {
+        return {
+          ...common,
+          how: 'run',
+          command: process.run,
+          replicas: process.replicas ?? 1,
+          restart: process.restart ?? 'never',
+          env: process.env ?? {},
+          cwd: process.cwd === undefined ? undefined : resolve(cwd, process.cwd),
+          addresses: [process.address ?? []].flat().map(text),
+        };
+      }
+      if (service.container !== undefined) return { ...common, how: 'container', container: service.container };
+      return { ...common, how: 'none' };
+    }),
+    links: Object.entries(system.links).map(([name, link]) => ({
+      name,
+      from: link.from,
+      to: link.to,
+      listen: text(link.listen),
+      upstream: text(link.upstream),
+      via: link.via ? text(link.via) : undefined,
+      protocol: link.protocol,
+      canary: link.canary as Plan['system']['links'][number]['canary'],
+    })),
+  };
+}
+
+function warningsOf(scenario: Scenario): Plan['warnings'] {
+  const warnings: Plan['warnings'] = [];
+  if (scenario.budget)
+    warnings.push({
+      code: 'budget_not_judged',
+      message: 'the `budget` block is read, but this version does not judge error budgets yet',
+    });
+  if (scenario.faults.length === 0)
+    warnings.push({ code: 'no_faults', message: 'the scenario has no faults: it compares the system with itself' });
+  if (scenario.stop === 'off')
+    warnings.push({ code: 'no_stop_guard', message: 'the stop guard is off: the load goes on however much fails' });
+  for (const [name, stream] of Object.entries(scenario.load.streams)) {
+    if (stream.tls?.insecure)
+      warnings.push({ code: 'tls_not_verified', message: `stream ${name} does not verify the server's certificate` });
+    if (stream.rate && 'capacityShare' in stream.rate && stream.rate.capacityShare > 0.8) {
+      warnings.push({
+        code: 'near_capacity',
+        message: `stream ${name} drives over 80% of capacity: the baseline will be noisy`,
+      });
+    }
+  }
+  for (const fault of scenario.faults) {
+    if (fault['share'] !== undefined && fault['link'] !== undefined && fault['share'] !== 1) {
+      warnings.push({
+        code: 'share_is_per_connection',
+        message: `${fault.type}: \`share\` is of connections, not of requests; with few long-lived connections it may hit none or all`,
+      });
+    }
+  }
+  return warnings;
+}

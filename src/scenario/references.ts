@@ -1,0 +1,347 @@
+import { faultByType } from '../faults/registry.js';
+import { formatMs, parseAddress } from '../support/units.js';
+import { parseIndicator } from './indicator-text.js';
+import { parseObjective, parseTolerance } from './limit-text.js';
+import { nearest, type Path, type Problems } from './problems.js';
+import type { FaultEntry, ScenarioDocument, SloDocument, StreamDocument } from './schema.js';
+
+/** Twenty batches of a second: below that no interval of a verdict can be trusted. */
+const SHORTEST_WINDOW_MS = 20_000;
+/** Good buckets that end a recovery (each one second). */
+const RECOVERY_BUCKETS_MS = 5_000;
+const SHORTEST_WARMUP_MS = 1_500;
+
+/** What no schema can say: names that must exist, phases that must fit, limits that must make sense. */
+export function checkReferences(scenario: ScenarioDocument, problems: Problems): void {
+  checkPhases(scenario, problems);
+  checkSystem(scenario, problems);
+  for (const [name, stream] of Object.entries(scenario.load.streams)) checkStream(scenario, name, stream, problems);
+  checkRequestNames(scenario, problems);
+  scenario.faults.forEach((fault, k) => checkFault(scenario, fault, ['faults', k], problems));
+  scenario.slos.forEach((slo, k) => checkSlo(scenario, slo, ['slos', k], problems));
+  checkUnique(
+    scenario.slos.map(({ name }) => name),
+    (k) => ['slos', k, 'name'],
+    'SLO',
+    problems,
+  );
+  checkUnique(
+    scenario.invariants.map(({ name }) => name),
+    (k) => ['invariants', k, 'name'],
+    'invariant',
+    problems,
+  );
+  if (scenario.trials > 1) {
+    problems.add(['trials'], {
+      code: 'not_supported_yet',
+      message: 'repeated trials are part of the language, but this version runs one pass',
+      hint: 'Leave `trials` out; a single pass is labelled provisional.',
+    });
+  }
+}
+
+function checkPhases({ phases }: ScenarioDocument, problems: Problems): void {
+  for (const phase of ['baseline', 'fault'] as const) {
+    if (phases[phase] >= SHORTEST_WINDOW_MS) continue;
+    problems.add(['phases', phase], {
+      code: 'window_too_short',
+      message: `the ${phase} phase lasts ${formatMs(phases[phase])}; statistics need at least ${formatMs(SHORTEST_WINDOW_MS)}`,
+      hint: `Write ${phase}: 20s, or longer.`,
+    });
+  }
+  if (phases.warmup !== undefined && phases.warmup < SHORTEST_WARMUP_MS) {
+    problems.add(['phases', 'warmup'], {
+      code: 'warmup_too_short',
+      message: `a warm-up of ${formatMs(phases.warmup)} leaves cold code in the baseline`,
+      hint: 'Write at least 1.5s.',
+    });
+  }
+}
+
+function checkSystem({ system }: ScenarioDocument, problems: Problems): void {
+  const services = Object.keys(system.services);
+  const listens = new Map<string, string>();
+  for (const [name, link] of Object.entries(system.links)) {
+    for (const end of ['from', 'to'] as const) {
+      // `client` is whoever calls the system from outside, the load driver for one.
+      if (services.includes(link[end]) || (end === 'from' && link.from === 'client')) continue;
+      problems.add(['system', 'links', name, end], {
+        code: 'unknown_service',
+        message: `link ${name}: there is no service "${link[end]}"`,
+        hint: nearest(link[end], services),
+      });
+    }
+    const listen = `${link.listen.host}:${link.listen.port}`;
+    const other = listens.get(listen);
+    if (other)
+      problems.add(['system', 'links', name, 'listen'], {
+        code: 'address_used_twice',
+        message: `links ${other} and ${name} both listen on ${listen}`,
+      });
+    listens.set(listen, name);
+    if (listen === `${link.upstream.host}:${link.upstream.port}`) {
+      problems.add(['system', 'links', name, 'upstream'], {
+        code: 'link_to_itself',
+        message: `link ${name} listens where it leads to: ${listen}`,
+        hint: '`upstream` is where the service really listens, `listen` another port for the proxy.',
+      });
+    }
+  }
+  const startsSomething =
+    system.start !== undefined || Object.values(system.services).some(({ process }) => process?.run !== undefined);
+  if (Object.keys(system.links).length > 0 && !startsSomething && system.toxiproxy === undefined) {
+    problems.add(['system', 'links'], {
+      code: 'proxy_would_not_outlive',
+      message:
+        'the embedded proxy lives only as long as the run, but this system is there already and would lose its links with it',
+      hint: 'Let Plimsoll start the system (`system.start`), or run `plimsoll proxy` (or Toxiproxy) beside it and name it: `system.toxiproxy: http://127.0.0.1:8474`.',
+    });
+  }
+}
+
+function checkStream(scenario: ScenarioDocument, name: string, stream: StreamDocument, problems: Problems): void {
+  const path = streamPath(scenario, name);
+  if ((stream.rate === undefined) === (stream.users === undefined)) {
+    problems.add(path, {
+      code: 'rate_or_users',
+      message: `stream ${name} has ${stream.rate === undefined ? 'neither `rate` nor `users`' : 'both `rate` and `users`'}`,
+      hint: 'Write `rate: 100/s` (people keep coming), or `users: 8` (each waits for its answer).',
+    });
+  }
+  const closedOnly =
+    stream.rate === undefined ? (['arrivals', 'connections', 'inFlight'] as const) : (['think'] as const);
+  for (const key of closedOnly) {
+    if (stream[key] !== undefined)
+      problems.add([...path, key], {
+        code: 'wrong_model',
+        message: `\`${key}\` goes with \`${stream.rate === undefined ? 'rate' : 'users'}\` only`,
+        part: 'key',
+      });
+  }
+  if (stream.requests.every(({ weight }) => weight === 0))
+    problems.add([...path, 'requests'], { code: 'no_weight', message: `all requests of stream ${name} have weight 0` });
+
+  const services = Object.keys(scenario.system.services);
+  const shortest = Math.min(scenario.phases.baseline, scenario.phases.fault);
+  stream.requests.forEach((request, k) => {
+    const at = [...path, 'requests', k];
+    const service = request.service;
+    if (service !== undefined) {
+      if (!services.includes(service))
+        problems.add([...at, 'service'], {
+          code: 'unknown_service',
+          message: `request ${request.name}: there is no service "${service}"`,
+          hint: nearest(service, services),
+        });
+      else if (!scenario.system.services[service]?.url)
+        problems.add([...at, 'service'], {
+          code: 'no_url',
+          message: `request ${request.name}: service ${service} has no \`url\``,
+        });
+    }
+    if (request.method === 'HEAD' && stream.users !== undefined) {
+      problems.add([...at, 'method'], {
+        code: 'not_supported_yet',
+        message: 'HEAD cannot be sent by `users` yet',
+        hint: 'Use a stream with a `rate`, or GET.',
+      });
+    }
+    const deadline = request.deadline ?? stream.deadline ?? 5000;
+    if (deadline < 1 || deadline > 3.6e6 || deadline > shortest) {
+      problems.add(request.deadline === undefined ? path : [...at, 'deadline'], {
+        code: 'bad_deadline',
+        message: `the deadline of ${request.name} is ${formatMs(deadline)}; it must lie between 1 ms and the shortest window (${formatMs(shortest)})`,
+      });
+    }
+    for (const unknown of templateNames(request).filter((used) => !Object.hasOwn(stream.data ?? {}, used))) {
+      problems.add(at, {
+        code: 'unknown_value',
+        message: `request ${request.name} uses {{${unknown}}}, which \`data\` does not define`,
+        hint: nearest(unknown, Object.keys(stream.data ?? {})),
+      });
+    }
+    if (request.url && !/^(https?:\/\/|unix:)/.test(request.url)) {
+      problems.add([...at, 'url'], {
+        code: 'bad_url',
+        message: `"${request.url}" is not a URL that can be asked`,
+        hint: 'Write http://…, https://… or unix:/socket:/path.',
+      });
+    }
+  });
+}
+
+function checkRequestNames(scenario: ScenarioDocument, problems: Problems): void {
+  const all = Object.entries(scenario.load.streams).flatMap(([stream, { requests }]) =>
+    requests.map(({ name }, k) => ({ name, path: [...streamPath(scenario, stream), 'requests', k, 'name'] as Path })),
+  );
+  checkUnique(
+    all.map(({ name }) => name),
+    (k) => all[k]?.path ?? [],
+    'request',
+    problems,
+  );
+}
+
+function checkFault(scenario: ScenarioDocument, fault: FaultEntry, path: Path, problems: Problems): void {
+  const definition = faultByType(fault.type);
+  const known = { links: Object.keys(scenario.system.links), services: Object.keys(scenario.system.services) };
+  const refers = definition.refersTo(fault as never);
+  for (const kind of ['links', 'services'] as const) {
+    for (const name of refers[kind].filter((candidate) => !known[kind].includes(candidate))) {
+      const noun = kind === 'links' ? 'link' : 'service';
+      problems.add([...path, noun], {
+        code: `unknown_${noun}`,
+        message: `${fault.type}: there is no ${noun} "${name}"`,
+        hint: nearest(name, known[kind]),
+      });
+    }
+  }
+  const phase = scenario.phases.fault;
+  if (fault.at >= phase)
+    problems.add([...path, 'at'], {
+      code: 'outside_phase',
+      message: `${fault.type} begins at ${formatMs(fault.at)}, but the fault phase lasts ${formatMs(phase)}`,
+    });
+  else if (fault.for !== undefined && fault.at + fault.for > phase) {
+    problems.add([...path, 'for'], {
+      code: 'outside_phase',
+      message: `${fault.type} would end at ${formatMs(fault.at + fault.for)}, but the fault phase lasts ${formatMs(phase)}`,
+    });
+  }
+  if (definition.duration === 'instant') {
+    if (fault.for !== undefined)
+      problems.add([...path, 'for'], {
+        code: 'instant_fault',
+        message: `${fault.type} is done at once; it has no duration`,
+        hint: 'Leave `for` out.',
+      });
+    checkWayBack(scenario, fault, refers.services, path, problems);
+  } else if (fault.every !== undefined && (fault.for === undefined || fault.for >= fault.every)) {
+    problems.add([...path, 'every'], {
+      code: 'overlapping',
+      message: `${fault.type} repeats every ${formatMs(fault.every)}, so it needs a \`for\` that is shorter`,
+    });
+  }
+}
+
+/** Who brings back what an instant fault took away? Nobody is an error: the fault could not be undone. */
+function checkWayBack(
+  scenario: ScenarioDocument,
+  fault: FaultEntry,
+  services: string[],
+  path: Path,
+  problems: Problems,
+): void {
+  if (!['process-kill', 'process-terminate'].includes(fault.type)) return;
+  for (const name of services) {
+    const process = scenario.system.services[name]?.process;
+    const supervised = process?.run !== undefined && process.restart === 'always';
+    if (supervised || fault['comesBack'] !== undefined || fault['restart'] !== undefined) continue;
+    problems.add(path, {
+      code: 'no_way_back',
+      message: `${fault.type}: nothing says who brings ${name} back, so this could not be undone`,
+      hint: 'Write `comesBack: 10s` (somebody else restarts it; Plimsoll watches), `restart: <command>`, or let Plimsoll run it: `process: { run: …, restart: always }`.',
+    });
+  }
+}
+
+function checkSlo(scenario: ScenarioDocument, slo: SloDocument, path: Path, problems: Problems): void {
+  const { streams } = scenario.load;
+  if (slo.stream !== undefined && !Object.hasOwn(streams, slo.stream)) {
+    problems.add([...path, 'stream'], {
+      code: 'unknown_stream',
+      message: `SLO ${slo.name}: there is no stream "${slo.stream}"`,
+      hint: nearest(slo.stream, Object.keys(streams)),
+    });
+  }
+  const requests = Object.values(streams).flatMap((stream) => stream.requests.map(({ name }) => name));
+  if (slo.request !== undefined && !requests.includes(slo.request)) {
+    problems.add([...path, 'request'], {
+      code: 'unknown_request',
+      message: `SLO ${slo.name}: there is no request "${slo.request}"`,
+      hint: nearest(slo.request, requests),
+    });
+  }
+  if (slo.objective === undefined && slo.tolerance === undefined && slo.recoverWithin === undefined) {
+    problems.add(path, {
+      code: 'nothing_to_judge',
+      message: `SLO ${slo.name} has neither objective, tolerance nor recoverWithin`,
+      hint: 'Write at least one, such as objective: ">= 99.9%".',
+    });
+  }
+  if (
+    slo.recoverWithin !== undefined &&
+    (scenario.phases.recovery ?? 10_000) < slo.recoverWithin + RECOVERY_BUCKETS_MS
+  ) {
+    problems.add([...path, 'recoverWithin'], {
+      code: 'recovery_too_short',
+      message: `SLO ${slo.name} may take ${formatMs(slo.recoverWithin)} to recover and needs 5 good seconds after that, but the recovery phase lasts ${formatMs(scenario.phases.recovery ?? 10_000)}`,
+      hint: `Write phases: { recovery: ${(slo.recoverWithin + RECOVERY_BUCKETS_MS) / 1000}s }, or longer.`,
+    });
+  }
+  if (slo.confidence !== undefined && (slo.confidence <= 0.5 || slo.confidence >= 1))
+    problems.add([...path, 'confidence'], {
+      code: 'bad_confidence',
+      message: 'the confidence must lie between 50% and 100%, such as 95%',
+    });
+  const indicator = parseIndicator(slo.indicator, slo.population);
+  if (!indicator.ok) {
+    problems.add([...path, 'indicator'], { code: 'unknown_indicator', message: indicator.problem });
+    return;
+  }
+  if (slo.objective !== undefined) {
+    const objective = parseObjective(slo.objective, indicator.value);
+    if (!objective.ok) problems.add([...path, 'objective'], { code: 'bad_objective', message: objective.problem });
+  }
+  const tolerances = slo.tolerance === undefined ? [] : [slo.tolerance].flat();
+  tolerances.forEach((text, k) => {
+    const tolerance = parseTolerance(text, indicator.value);
+    const at = Array.isArray(slo.tolerance) ? [...path, 'tolerance', k] : [...path, 'tolerance'];
+    if (!tolerance.ok) problems.add(at, { code: 'bad_tolerance', message: tolerance.problem });
+  });
+  if (tolerances.length > 1 && slo.combine === undefined)
+    problems.add([...path, 'tolerance'], {
+      code: 'combine_missing',
+      message: `SLO ${slo.name} has several tolerances`,
+      hint: 'Write combine: all (each must be kept) or combine: any (one is enough).',
+    });
+  const stream = slo.stream === undefined ? undefined : streams[slo.stream];
+  if (indicator.value.type === 'throughput' && stream?.users !== undefined && slo.severity === 'critical') {
+    problems.add([...path, 'severity'], {
+      code: 'closed_model',
+      message: `SLO ${slo.name}: the throughput of \`users\` only says again how long answers took, so it must not decide`,
+      hint: 'Write severity: warning, or judge latency.',
+    });
+  }
+}
+
+function checkUnique(names: string[], path: (k: number) => Path, noun: string, problems: Problems): void {
+  names.forEach((name, k) => {
+    if (names.indexOf(name) < k)
+      problems.add(path(k), { code: 'duplicate_name', message: `there are two ${noun}s named "${name}"` });
+  });
+}
+
+/** Where a stream stands: under `streams`, or `load` itself. */
+export function streamPath(scenario: ScenarioDocument, name: string): Path {
+  return name === 'load' && Object.keys(scenario.load.streams).length === 1 ? ['load'] : ['load', 'streams', name];
+}
+
+function templateNames(request: StreamDocument['requests'][number]): string[] {
+  const texts = [
+    request.url,
+    request.path,
+    ...Object.values(request.headers ?? {}),
+    JSON.stringify(request.body?.json ?? null),
+    request.body?.text,
+  ];
+  return texts.flatMap((text) => [...(text ?? '').matchAll(/\{\{\s*([\w.-]+)\s*\}\}/g)].map((match) => match[1] ?? ''));
+}
+
+/** Is a host on this machine? */
+export function isLoopback(host: string): boolean {
+  const plain = host.replace(/^\[|\]$/g, '').toLowerCase();
+  return (
+    plain === 'localhost' || plain === '::1' || (/^127(\.\d{1,3}){3}$/.test(plain) && parseAddress(`${plain}:1`).ok)
+  );
+}
