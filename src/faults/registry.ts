@@ -1,13 +1,34 @@
 import { PlimsollError } from '../support/errors.js';
 import type { FaultDefinition } from './fault.js';
+import bandwidth from './bandwidth.js';
+import down from './down.js';
 import latency from './latency.js';
+import limitData from './limit-data.js';
+import partition from './partition.js';
 import processKill from './process-kill.js';
+import processPause from './process-pause.js';
+import processRestart from './process-restart.js';
+import processTerminate from './process-terminate.js';
+import resetPeer from './reset-peer.js';
+import slicer from './slicer.js';
+import slowClose from './slow-close.js';
+import timeout from './timeout.js';
 
 /** All faults, in the order of the documentation. One line a file. */
 export const faults: readonly FaultDefinition[] = [
-  //
   latency,
+  bandwidth,
+  slowClose,
+  timeout,
+  resetPeer,
+  slicer,
+  limitData,
+  down,
+  partition,
   processKill,
+  processPause,
+  processRestart,
+  processTerminate,
 ];
 
 /** @throws PlimsollError `unknown_fault` with the types that exist. */

@@ -9,7 +9,7 @@ import { redis } from './canaries/redis.js';
 import { tcp } from './canaries/tcp.js';
 import type { CanaryResult, LinkCanary, LinkProtocol } from './targets.js';
 
-/** What canaries moved through a link, to tell it from the system's own traffic. */
+/** What canaries moved through a link at most (a fault may have swallowed it), to tell it from the system's own traffic. */
 export interface OwnBytes {
   sent: number;
   received: number;
@@ -63,10 +63,10 @@ export async function measureCanary(
   } finally {
     clearTimeout(timer);
     for (const socket of sockets) {
-      if (own) {
+      if (own && socket.bytesWritten > 0) {
+        own.connections++;
         own.sent += socket.bytesWritten;
         own.received += socket.bytesRead;
-        if (socket.bytesWritten > 0 || socket.bytesRead > 0) own.connections++;
       }
       socket.destroy();
     }

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { connect, createServer, type AddressInfo } from 'node:net';
-import { programOf } from '../support/needs.js';
+import { startProxyServer } from '../../src/proxy/index.js';
+import { programOf, type Part } from '../support/needs.js';
 
 /** A Toxiproxy server of a test's own. */
 export interface TestServer extends AsyncDisposable {
@@ -34,6 +35,18 @@ export async function startRealToxiproxy(): Promise<TestServer> {
     },
   };
 }
+
+/** The embedded server, in this process. */
+export async function startEmbedded(): Promise<TestServer> {
+  const server = await startProxyServer({ host: '127.0.0.1', port: 0, seed: 1 });
+  return { api: server.url, embedded: true, [Symbol.asyncDispose]: async () => server.close() };
+}
+
+/** Both kinds of server; the real one where the machine has it. */
+export const SERVERS = [
+  { name: 'the embedded proxy', embedded: true, needs: [] as Part[], start: startEmbedded },
+  { name: 'a real Toxiproxy', embedded: false, needs: ['toxiproxy'] as Part[], start: startRealToxiproxy },
+];
 
 export async function untilListening(port: number): Promise<void> {
   for (let n = 0; n < 400; n++) {

@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { statOf } from '../../src/targets/process.js';
+import { measureCanary } from '../../src/targets/canary.js';
+import { inject, prepare, serviceTargets, undo } from './stage.js';
+import { startReplicas } from './replicas.js';
+
+describe.skipIf(process.platform !== 'linux')('process-pause', () => {
+  it('stops a process, which then accepts but does not answer, and lets it go on', async () => {
+    await using order = await startReplicas(2);
+    const fault = await prepare('process-pause', { service: 'order' }, serviceTargets([order.plan]));
+    expect(await inject(fault)).toMatchObject({ status: 'confirmed', measured: { fitting: 1 } });
+    const [record] = fault.undo;
+    const pid = record?.kind === 'continue-process' ? record.process.pid : 0;
+    expect(statOf(pid)?.state).toBe('T');
+    const address = order.addresses[order.pids().indexOf(pid)] ?? '';
+    expect(await measureCanary(address, 'tcp', { send: 'x', expect: 'hello' }, 200)).toMatchObject({
+      outcome: 'timeout',
+    });
+    expect(await fault.proveUndone()).toMatchObject({ status: 'mismatch' });
+    // Continuing a process that runs is harmless, and it was there: the record counts as carried out each time.
+    process.kill(pid, 'SIGCONT');
+    expect(await fault.proveUndone()).toMatchObject({ status: 'confirmed' });
+    expect(await measureCanary(address, 'tcp', { send: 'x', expect: 'hello' }, 2000)).toMatchObject({
+      outcome: 'answered',
+    });
+  });
+
+  it('says mismatch when somebody else continues the process', async () => {
+    await using order = await startReplicas(2);
+    const fault = await prepare('process-pause', { service: 'order' }, serviceTargets([order.plan]));
+    const { signal } = new AbortController();
+    await fault.inject(signal);
+    for (const pid of order.pids()) if (pid) process.kill(pid, 'SIGCONT');
+    expect(await fault.prove(signal)).toMatchObject({ status: 'mismatch' });
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('process-terminate', () => {
+  it('finds a graceful exit', async () => {
+    await using order = await startReplicas(2, { manner: 'graceful', restartAfterMs: 100 });
+    const fault = await prepare(
+      'process-terminate',
+      { service: 'order', comesBack: '5s' },
+      serviceTargets([order.plan]),
+    );
+    expect(await inject(fault)).toMatchObject({ status: 'confirmed', measured: { graceful: true, endedInTime: 1 } });
+    expect(await undo(fault)).toMatchObject({ status: 'confirmed' });
+  });
+
+  it('kills what does not end in time, and says that it was not graceful', async () => {
+    await using order = await startReplicas(2, { manner: 'stubborn', restartAfterMs: 100 });
+    const settings = { service: 'order', graceful: '300ms', comesBack: '5s' };
+    const fault = await prepare('process-terminate', settings, serviceTargets([order.plan]));
+    const proof = await inject(fault);
+    expect(proof).toMatchObject({ status: 'confirmed', measured: { graceful: false, endedInTime: 0 } });
+    expect(proof.measured['exitAfterMs']).toBeGreaterThanOrEqual(290);
+    expect(await undo(fault)).toMatchObject({ status: 'confirmed' });
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('process-restart', () => {
+  it('ends a process, sees its supervisor start it again, and proves a new one', async () => {
+    await using order = await startReplicas(2, { manner: 'graceful', restartAfterMs: 100 });
+    const fault = await prepare('process-restart', { service: 'order', comesBack: '5s' }, serviceTargets([order.plan]));
+    expect(await inject(fault)).toMatchObject({ status: 'confirmed', measured: { restarted: 1 } });
+    expect(await undo(fault)).toMatchObject({ status: 'confirmed', measured: { processes: 2 } });
+  });
+
+  it('says mismatch when nobody starts it again', { timeout: 15_000 }, async () => {
+    await using order = await startReplicas(2, { manner: 'graceful' });
+    const fault = await prepare(
+      'process-restart',
+      { service: 'order', comesBack: '200ms' },
+      serviceTargets([order.plan]),
+    );
+    expect(await inject(fault)).toMatchObject({ status: 'mismatch' });
+  });
+});
