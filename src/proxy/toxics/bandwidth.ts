@@ -10,16 +10,21 @@ const PIECE_MS = 100;
 export default {
   type: 'bandwidth',
   attributes: { rate: 0 },
+  // Two reads ahead: the line must not wait for the next read between two chunks.
+  queuedChunks: 4,
   refuse: ({ rate = 0 }) => (rate < 0 ? `rate must not be negative, received ${rate}` : undefined),
   behaviour({ rate = 0 }, flow) {
     /** When the line is free again, by transmission times alone. */
     let freeAtMs = 0;
+    /** How late the last timer was. */
+    let lateMs = 0;
 
     function transmit(data: Buffer, readAtMs: number): void {
       const pieceBytes = rate * PIECE_MS;
       const piece = data.length > pieceBytes ? data.subarray(0, pieceBytes) : data;
       freeAtMs += piece.length / rate;
       flow.wait(freeAtMs - performance.now(), { data, readAtMs }, () => {
+        lateMs = Math.max(0, performance.now() - freeAtMs);
         flow.send(piece, readAtMs);
         if (piece.length < data.length) transmit(data.subarray(piece.length), readAtMs);
       });
@@ -31,8 +36,9 @@ export default {
           flow.wait(Infinity, { data, readAtMs }, () => undefined);
           return;
         }
-        // A chunk read while the line was busy is sent right behind; one that found it idle starts the clock anew.
-        freeAtMs = Math.max(freeAtMs, readAtMs);
+        // A chunk that was read while the line was busy, or was late itself, is sent right behind; one that found it idle
+        // starts the clock anew.
+        freeAtMs = Math.max(freeAtMs, readAtMs - lateMs);
         transmit(data, readAtMs);
       },
     };
