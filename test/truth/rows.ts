@@ -46,6 +46,7 @@ function perRequest(
     request?: Partial<RequestPlan>;
     outcomes: Record<string, Outcome[]>;
     unseen?: Outcome[];
+    onlyLong?: boolean;
     /** Is each request on a connection of its own? */
     connectionEach?: boolean;
     /** The outcome whose share must be 1 in `every`, if any. */
@@ -56,7 +57,7 @@ function perRequest(
 ): Row {
   return {
     name,
-    quick: true,
+    quick: options.onlyLong !== true,
     untimed: true,
     async run(size) {
       await using server = await TruthServer.start({
@@ -235,7 +236,12 @@ export const ROWS: Row[] = [
     unseen: ['closed'],
     connectionEach: true,
   }),
-  perRequest('FIN after the request', { behaviour: 'fin', outcomes: { closed: ['closed'] }, connectionEach: true }),
+  perRequest('FIN after the request', {
+    onlyLong: true,
+    behaviour: 'fin',
+    outcomes: { closed: ['closed'] },
+    connectionEach: true,
+  }),
   perRequest('never answers, every n-th', {
     behaviour: 'never-every',
     request: { deadlineMs: 1000 },
@@ -268,6 +274,7 @@ export const ROWS: Row[] = [
     connectionEach: true,
   }),
   perRequest('an answer that ends with its connection', {
+    onlyLong: true,
     behaviour: 'until-fin',
     outcomes: { ok: ['ok'] },
     connectionEach: true,
@@ -280,12 +287,14 @@ export const ROWS: Row[] = [
     hit: ['timeout'],
   }),
   perRequest('503, every n-th', {
+    onlyLong: true,
     behaviour: 'status-every',
     server: { status: 503 },
     outcomes: { ok: ['ok'], status: ['http_5xx'] },
     hit: ['http_5xx'],
   }),
   perRequest('an expected 404, every n-th', {
+    onlyLong: true,
     behaviour: 'status-every',
     server: { status: 404 },
     request: {
@@ -306,8 +315,8 @@ export const ROWS: Row[] = [
     outcomes: { ok: ['ok'], wrong: ['check_failed'] },
     hit: ['check_failed'],
   }),
-  perRequest('early hints before each answer', { behaviour: 'early-hints', outcomes: { ok: ['ok'] } }),
-  perRequest('chunked answers', { behaviour: 'chunked', outcomes: { ok: ['ok'] } }),
+  perRequest('early hints before each answer', { onlyLong: true, behaviour: 'early-hints', outcomes: { ok: ['ok'] } }),
+  perRequest('chunked answers', { onlyLong: true, behaviour: 'chunked', outcomes: { ok: ['ok'] } }),
   perRequest('keep-alive race: used connections close without a word', {
     behaviour: 'keep-alive-race',
     outcomes: { ok: ['ok'], closed: ['closed', 'reset'] },

@@ -65,8 +65,37 @@ const behaviours = {
     socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\no\r\n1\r\nk\r\n0\r\n\r\n'),
     'ok'
   ),
+  // The path as the body, so that whoever asked can tell whose answer it got.
+  'echo-reset-every': (socket, path) =>
+    every(options.every)
+      ? (socket.resetAndDestroy(), 'reset')
+      : (socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${path.length}\r\n\r\n${path}`), 'ok'),
+  // As HEAD is answered: with a length, and without a body.
+  head: (socket) => (socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n'), 'ok'),
+  delayed: (socket) => (setTimeout(() => socket.writable && socket.write(GOOD), options.delayMs), 'ok'),
+  // As many at a time as there are workers, each for a fixed time: a system with a capacity.
+  limited: (socket) => {
+    waiting.push(socket);
+    work();
+    return 'ok';
+  },
   'keep-alive-race': (socket) => (socket.write(GOOD), 'ok'),
 };
+
+const waiting = [];
+let busy = 0;
+function work() {
+  while (busy < options.atOnce && waiting.length > 0) {
+    const socket = waiting.shift();
+    busy++;
+    setTimeout(() => {
+      busy--;
+      socket.write(GOOD);
+      work();
+    }, options.delayMs);
+  }
+}
+
 const behaviour = behaviours[options.behaviour ?? 'ok'];
 
 function onConnection(socket) {
@@ -102,7 +131,7 @@ function onConnection(socket) {
       served++;
       const id = /\r\nx-id: ([^\r]*)/i.exec(`${head}\r\n`)?.[1] ?? null;
       const path = head.split(' ')[1];
-      write({ event: 'request', id, did: behaviour(socket), path });
+      write({ event: 'request', id, did: behaviour(socket, path), path });
       if (socket.destroyed || socket.writableEnded) return;
     }
   });
