@@ -1,0 +1,41 @@
+import { messageOf, systemCodeOf } from '../support/errors.js';
+
+export interface DockerAnswer {
+  ok: boolean;
+  /** Of the engine, when it answered. */
+  version?: string;
+  /** Why it did not. */
+  reason?: string;
+}
+
+const PING_LIMIT_MS = 3000;
+
+/** Does a Docker Engine answer (at DOCKER_HOST, or the usual socket)? The library is loaded only here. Never throws. */
+export async function pingDocker(): Promise<DockerAnswer> {
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    const { default: Docker } = await import('dockerode');
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`no answer within ${PING_LIMIT_MS / 1000} s`)), PING_LIMIT_MS);
+    });
+    const { Version } = await Promise.race([new Docker({ timeout: PING_LIMIT_MS }).version(), late]);
+    return { ok: true, version: Version };
+  } catch (error) {
+    return { ok: false, reason: reasonOf(error) };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  switch (systemCodeOf(error)) {
+    case 'ENOENT':
+      return 'there is no Docker socket';
+    case 'EACCES':
+      return 'this user may not use the Docker socket';
+    case 'ECONNREFUSED':
+      return 'the Docker Engine is not running';
+    default:
+      return messageOf(error);
+  }
+}
