@@ -95,7 +95,7 @@ export function sampleOf(selected: readonly Selected[], population: 'all' | 'ok'
 }
 
 /** The deadline of an arrival, microseconds. */
-export function deadlineUs(arrivals: StreamArrivals, i: number): number {
+function deadlineUs(arrivals: StreamArrivals, i: number): number {
   return (arrivals.deadlinesS[arrivals.request[i] ?? 0] ?? Infinity) * 1e6;
 }
 

@@ -1,6 +1,6 @@
 import type { SloJudgement } from './judgement.js';
 
-export type RunVerdict = 'passed' | 'failed' | 'inconclusive' | 'errored' | 'aborted';
+type RunVerdict = 'passed' | 'failed' | 'inconclusive' | 'errored' | 'aborted';
 
 export interface RunEnd {
   slos: readonly SloJudgement[];

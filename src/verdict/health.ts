@@ -12,6 +12,9 @@ export type Health =
 /** Where an SLO has nothing but `recoverWithin`: what still counts as well. */
 const DEFAULT_TOLERANCE = { ratio: 0.01, quantile: 1, rate: 0.1 };
 
+/** A last bucket that is short by less than this share was whole but for the edges' own jitter. */
+const EDGE = 0.05;
+
 /** What well means for an SLO: its objective, or without one the baseline and the tolerance. */
 export function healthOf(measure: Measure, slo: Slo, evidence: Evidence): Health {
   const base = evidence.estimate('baseline')?.value;
@@ -81,7 +84,7 @@ export function bucketsOf(
   toUs: number,
   widthS: number,
 ): Buckets {
-  const count = Math.max(0, Math.floor((toUs - fromUs) / (widthS * 1e6) + 0.01));
+  const count = Math.max(0, Math.floor((toUs - fromUs) / (widthS * 1e6) + EDGE));
   const x = new Float64Array(count);
   const n = new Float64Array(count);
   visit(selected, (arrivals, i) => {

@@ -30,7 +30,6 @@ export const WARNING_CODES = [
   'closed_model',
   'recovered_then_relapsed',
 ] as const;
-export type ReasonCode = (typeof REASON_CODES)[number];
 
 export const Reason = z.object({
   code: z.enum([...REASON_CODES, ...WARNING_CODES]),

@@ -66,6 +66,25 @@ export function checkPairs(
   };
 }
 
+/** Does an earlier fault still show in a later baseline? Each is compared with the first one, by the same statistics. */
+export function carryOver(windows: WindowSet, options: EvidenceOptions, alpha: number): Reason | undefined {
+  const [first, ...later] = windows.baseline;
+  if (!first || options.stoppedEarly) return undefined;
+  for (const window of later) {
+    const evidence = gatherEvidence({ baseline: [first], fault: [window], recovery: [] }, options);
+    if (options.slo.tolerances.some((tolerance) => evidence.tolerance(tolerance, alpha).fail)) {
+      return {
+        code: 'carry_over',
+        window: 'baseline',
+        observed: `the baseline of trial ${window.trial} differs from the first`,
+        message: `the baseline of trial ${window.trial} is worse than the first one by more than the tolerance: an earlier fault may still show`,
+        hint: 'Give the system more time to recover between trials.',
+      };
+    }
+  }
+  return undefined;
+}
+
 /** On the scale of the test: logarithms where the tolerance is relative. */
 function pairOf(trial: number, answer: Answer, slo: Slo): Pair {
   const relative = answer.unit === 'relative';

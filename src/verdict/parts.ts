@@ -4,7 +4,7 @@ import type { Answer, Evidence, EvidenceOptions, WindowKind, WindowSet } from '.
 import { badDirection } from './indicators/registry.js';
 import type { JudgeInput } from './input.js';
 import type { PartJudgement, Reason, SloVerdict } from './judgement.js';
-import { checkPairs, type PairCheck } from './pair-check.js';
+import { carryOver, checkPairs, type PairCheck } from './pair-check.js';
 import { comparisonBlockers, noiseBlockers, windowBlockers } from './preconditions.js';
 import type { Objective, Slo, Tolerance } from './slo.js';
 import { driftSentence, finiteEstimate, formatDrift, formatValue, objectiveSentence } from './words.js';
@@ -166,7 +166,11 @@ function sentenceOf({ evidence, options }: Question, answer: Answer, verdict: Sl
   return driftSentence({ before, after, unit: evidence.unit, answer, confidence, bad, verdict });
 }
 
-function warningsOf({ windows, options }: Question, answer: Answer, n: { baseline: number; fault: number }): Reason[] {
+function warningsOf(
+  { windows, options, alpha }: Question,
+  answer: Answer,
+  n: { baseline: number; fault: number },
+): Reason[] {
   const { slo, noise } = options;
   const found: Reason[] = [];
   if (n.baseline > 0 && n.fault > 0 && answer.interval.high < 0) {
@@ -190,6 +194,8 @@ function warningsOf({ windows, options }: Question, answer: Answer, n: { baselin
       });
     }
   }
+  const carried = carryOver(windows, options, alpha);
+  if (carried) found.push(carried);
   if (windows.fault.length === 1 && noise?.betweenWindowsSd === undefined) {
     found.push({
       code: 'provisional',

@@ -1,4 +1,4 @@
-import { criticalValue, type Arm, type Dispersion } from './dispersion.js';
+import { criticalValue, type Dispersion } from './dispersion.js';
 import { decide, mover, type Decision, type Interval } from './interval.js';
 
 /** The response times of one kind of window, ready for ranks. Microseconds. */
@@ -24,7 +24,7 @@ export interface QuantileResult extends Interval, Decision {
 }
 
 /** The rank of the point estimate, from 1. */
-export function rankOf(n: number, q: number): number {
+function rankOf(n: number, q: number): number {
   return Math.min(n, Math.max(1, Math.ceil(n * q)));
 }
 
@@ -116,9 +116,6 @@ export function quantileObjective(question: {
   const beyond = op === '<=' ? lowExists && low > limit : high < limit;
   return { value, low, high, pass: within && highExists, fail: beyond, k, estimable: lowExists && highExists, atLeast };
 }
-
-/** Counts of "slower than the window's own quantile": what the design effect of a quantile is measured on. */
-export type ExceedanceArm = Arm;
 
 function valueAt(sample: Sample, rank: number): number {
   const ok = sample.okUs.length;

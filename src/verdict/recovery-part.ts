@@ -53,9 +53,10 @@ export function judgeRecoveryPart(
   if ('blocker' in origin) return empty;
 
   const selected = select(input.timeline, slo);
+  const endUs = observedUntil(input, windows);
   const health = healthOf(measureOf(slo.indicator, slo.objective), slo, evidence);
-  const { widthS, coarse } = widthOf(selected, health, origin.us, input.endUs, limitS);
-  const buckets = bucketsOf(selected, health, origin.us, input.endUs, widthS);
+  const { widthS, coarse } = widthOf(selected, health, origin.us, endUs, limitS);
+  const buckets = bucketsOf(selected, health, origin.us, endUs, widthS);
   const recovery = timeToRecover(buckets);
   let verdict = judgeRecovery(recovery, widthS, limitS);
   const reasons: Reason[] = [];
@@ -107,6 +108,11 @@ export function judgeRecoveryPart(
   };
 }
 
+/** The last arrival is due a little before the phase ends; what was not due then was observed all the same. */
+function observedUntil(input: JudgeInput, windows: WindowSet): number {
+  return Math.max(input.endUs, ...windows.recovery.map(({ endUs }) => endUs));
+}
+
 function originOf(input: JudgeInput, windows: WindowSet): Origin {
   const acted = input.faults.filter((fault) => fault.requestedUs !== undefined);
   const lasting = acted.filter((fault) => fault.duration === 'lasting');
@@ -154,9 +160,11 @@ function clocks(
   relapses: number;
 } {
   const faultUs = windows.fault[0]?.startUs ?? origin.us;
-  const buckets = bucketsOf(selected, health, faultUs, input.endUs, widthS);
-  const impactS = timeToImpact(buckets);
-  const since = timeToRecover(buckets, impactS === null ? 0 : Math.round(impactS / widthS));
+  const endUs = observedUntil(input, windows);
+  // Harm is coarser than health: seconds are fine enough to find it, whatever it takes to be sure of the end.
+  const impactS = timeToImpact(bucketsOf(selected, health, faultUs, endUs, 1));
+  const buckets = bucketsOf(selected, health, faultUs, endUs, widthS);
+  const since = timeToRecover(buckets, impactS === null ? 0 : Math.floor(impactS / widthS));
   return {
     impactS,
     fromFaultS: since.seconds,

@@ -73,12 +73,14 @@ export function bucketWidth(options: { limit: number; ratePerSecond: number; obs
 } {
   const { limit, ratePerSecond, observedS, withinS } = options;
   if (!(ratePerSecond > 0)) return { widthS: 1, coarse: true };
-  const fits = (widthS: number): boolean => withinS + GOOD_RUN * widthS <= observedS && widthS <= withinS;
+  // A bucket wider than a fifth of the limit would blur the very time that is asked for.
+  const fits = (widthS: number, most: number): boolean =>
+    widthS <= Math.max(1, most) && withinS + GOOD_RUN * widthS <= observedS;
   const fine = Math.max(1, Math.ceil(10 / (limit * ratePerSecond)));
-  if (fits(fine)) return { widthS: fine, coarse: false };
+  if (fits(fine, withinS / GOOD_RUN)) return { widthS: fine, coarse: false };
   // At least so wide that a bucket without an arrival means something.
   const least = Math.max(1, Math.ceil(7 / ratePerSecond));
-  return { widthS: fits(least) ? least : 1, coarse: true };
+  return { widthS: fits(least, withinS) ? least : 1, coarse: true };
 }
 
 /**

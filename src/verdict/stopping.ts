@@ -7,7 +7,7 @@ const PRIOR_SHAPE = 0.5;
 /** Stakes of the betting e-process, as shares of the largest that keeps every factor above zero. */
 const STAKES = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 0.9];
 /** Seconds of a betting block; the shorter one for windows that a stop cut to less than two long ones. */
-export const BLOCK_S = 10;
+const BLOCK_S = 10;
 const SHORT_BLOCK_S = 5;
 
 /**

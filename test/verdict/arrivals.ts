@@ -70,7 +70,7 @@ export function windowOf(
 }
 
 /** The arrivals of a stream that are due in [fromS, toS). */
-export function cut(stream: StreamArrivals, fromS: number, toS: number): StreamArrivals {
+function cut(stream: StreamArrivals, fromS: number, toS: number): StreamArrivals {
   const keep = [...stream.dueUs.keys()].filter((i) => {
     const due = stream.dueUs[i] ?? 0;
     return due >= fromS * 1e6 && due < toS * 1e6;

@@ -16,7 +16,7 @@ export interface Rates {
   fail: number;
 }
 
-export const ALPHA = 0.05;
+const ALPHA = 0.05;
 export const DELTA = 0.0002;
 export const BURSTS = {
   two: { outside: 3e-4, inside: 4e-3, lengthS: 2 },
@@ -160,7 +160,7 @@ export function rateCampaign(
   return rates;
 }
 
-export function ratioVerdict(fault: Arm, base: Arm, floor: number): { pass: boolean; fail: boolean } {
+function ratioVerdict(fault: Arm, base: Arm, floor: number): { pass: boolean; fail: boolean } {
   const dispersion = disperse([spreadOf(base), spreadOf(fault)], { floor, anyEvents: fault.x + base.x > 0 });
   return ratioDrift({ fault, base, dispersion, alpha: ALPHA, delta: DELTA, direction: 'worse' });
 }

@@ -45,7 +45,7 @@ describe('recovery', () => {
       widthS: 1,
       coarse: false,
     });
-    expect(bucketWidth({ limit: 0.01, ratePerSecond: 200, observedS: 60, withinS: 20 })).toEqual({
+    expect(bucketWidth({ limit: 0.01, ratePerSecond: 200, observedS: 60, withinS: 25 })).toEqual({
       widthS: 5,
       coarse: false,
     });

@@ -12,7 +12,7 @@ describe('operating characteristics, small', () => {
   });
 
   it('P95 and goodput', () => {
-    checkQuantiles(100, [
+    checkQuantiles(60, [
       { sd: 0, phi: 0, seconds: 120, limit: 0.05, maxFail: 0.01, published: '' },
       { sd: 0.05, phi: 0.8, seconds: 120, limit: 0.05, maxFail: 0.01, published: '' },
     ]);

@@ -57,6 +57,5 @@ describe('size', () => {
     expect(tookMs).toBeLessThan(15_000);
     const grownMb = (after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers) / 1e6;
     expect(grownMb).toBeLessThan(200);
-    console.log(`a million arrivals, three SLOs: ${Math.round(tookMs)} ms, ${Math.round(grownMb)} MB`);
   });
 });

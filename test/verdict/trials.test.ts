@@ -138,6 +138,21 @@ describe('repeated trials', () => {
     expect(mixed?.reasons.map(({ code }) => code)).toContain('mixed_trials');
   });
 
+  it('carry_over: a later baseline that is worse than the first', () => {
+    const input = runOfTrials(2, () => 0);
+    const codes = (of: JudgeInput) => judge(of).slos[0]?.warnings.map(({ code }) => code);
+    expect(codes(input)).not.toContain('carry_over');
+    const windows = input.windows.map((window) => {
+      if (window.kind !== 'baseline' || window.trial !== 2) return window;
+      const streams = window.streams.map((stream) => ({
+        ...stream,
+        outcome: stream.outcome.map((_, i) => (i % 20 === 0 ? 2 : 0)),
+      }));
+      return { ...window, streams };
+    });
+    expect(codes({ ...input, windows })).toContain('carry_over');
+  });
+
   it('a known variation between windows widens a single pair', () => {
     const input = runOfTrials(1, () => 0);
     expect(judge(input).slos[0]?.verdict).toBe('passed');

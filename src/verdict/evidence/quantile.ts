@@ -1,6 +1,5 @@
 import { countArm, sampleOf, select, type Test } from '../arrivals.js';
 import { criticalValue, disperse, spreadOf, type Dispersion, type Spread } from '../dispersion.js';
-import type { Interval } from '../interval.js';
 import { differencePlan } from '../sample-size.js';
 import {
   leastArrivals,
@@ -145,9 +144,6 @@ export function quantileEvidence(
 const answered: Test = (arrivals, i) => arrivals.outcome[i] === 0;
 
 /** "Slower than the window's own quantile"; failures are slower than everything. */
-export function slowerThan(limitUs: number): Test {
+function slowerThan(limitUs: number): Test {
   return (arrivals, i) => arrivals.outcome[i] !== 0 || (arrivals.responseUs[i] ?? 0) > limitUs;
 }
-
-/** A quantile's value and interval where there is one, for callers that want no more. */
-export type QuantileEstimate = Interval;
