@@ -56,22 +56,26 @@ for (const { name, needs, start, embedded } of SERVERS)
       expect(proof.finding).toContain('ordered 60 ms');
     });
 
-    it('does not take the undo for done while the link is still slow', { timeout: 15_000 }, async () => {
-      await using server = await start();
-      await using service = await startService('redis');
-      const { targets, link } = await oneLink(service.address, server);
-      const fault = await prepare('latency', { link: 'order-payment', latency: '40ms' }, targets);
-      await inject(fault);
-      expect(await fault.proveUndone()).toMatchObject({ status: 'mismatch', measured: { present: true } });
-      await link.addToxic({
-        name: 'other',
-        type: 'latency',
-        stream: 'downstream',
-        toxicity: 1,
-        attributes: { latency: 40, jitter: 0 },
-      });
-      expect(await undo(fault)).toMatchObject({ status: 'mismatch', measured: { present: false } });
-    });
+    it.skipIf(!embedded)(
+      'does not take the undo for done while the link is still slow',
+      { timeout: 15_000 },
+      async () => {
+        await using server = await start();
+        await using service = await startService('redis');
+        const { targets, link } = await oneLink(service.address, server);
+        const fault = await prepare('latency', { link: 'order-payment', latency: '40ms' }, targets);
+        await inject(fault);
+        expect(await fault.proveUndone()).toMatchObject({ status: 'mismatch', measured: { present: true } });
+        await link.addToxic({
+          name: 'other',
+          type: 'latency',
+          stream: 'downstream',
+          toxicity: 1,
+          attributes: { latency: 40, jitter: 0 },
+        });
+        expect(await undo(fault)).toMatchObject({ status: 'mismatch', measured: { present: false } });
+      },
+    );
 
     it('hits a share of the connections', async () => {
       await using server = await start();

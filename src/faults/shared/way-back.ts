@@ -147,7 +147,8 @@ export async function proveBack(
 ): Promise<Proof> {
   watch.end();
   const method = 'live processes and their ports';
-  const untilUs = systemClock.nowUs() + 5_000_000;
+  // The undo has waited for the ports already; only a count of processes may still lag behind.
+  const untilUs = systemClock.nowUs() + 2_000_000;
   let live: ProcessRef[] = [];
   let problem = '';
   do {
