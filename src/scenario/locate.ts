@@ -25,7 +25,8 @@ export function locator(options: { file: string; text: string; document: Documen
         const child: unknown = pair ? pair.value : isSeq(node) ? node.items[Number(key)] : undefined;
         if (pair === undefined && child === undefined) break;
         const last = depth === path.length - 1;
-        offset = (last && part === 'key' ? startOf(pair?.key) : (startOf(child) ?? startOf(pair?.key))) ?? offset;
+        offset =
+          (last && part === 'key' && pair ? startOf(pair.key) : (startOf(child) ?? startOf(pair?.key))) ?? offset;
         node = child;
       }
       return atOffset(offset);

@@ -81,6 +81,7 @@ function parseText(text: string, file: string, env: Readonly<Record<string, stri
   const checked = ScenarioSchema.safeParse(raw, { reportInput: true });
   if (!checked.success) {
     for (const issue of checked.error.issues) addIssue(problems, issue, raw);
+    checkTheRest(raw, checked.error.issues, problems);
     return { problems: unique(problems.all) };
   }
   checkReferences(checked.data, problems);
@@ -90,6 +91,38 @@ function parseText(text: string, file: string, env: Readonly<Record<string, stri
     scenario: { ...checked.data, source: { file, text, sha256, locate: (path, part) => places.at(path, part) } },
     problems: [],
   };
+}
+
+/**
+ * A broken entry of a list must not hide what is wrong with its neighbours: the entries that have problems are taken out,
+ * and the references of the others are checked as usual. Anything broken elsewhere may be referred to, so then not.
+ */
+function checkTheRest(raw: object, issues: readonly z.core.$ZodIssue[], problems: Problems): void {
+  const lists = ['faults', 'slos', 'invariants'];
+  if (!issues.every(({ path }) => lists.includes(String(path[0])) && typeof path[1] === 'number')) return;
+  const kept = new Map<PropertyKey, number[]>();
+  const pruned: Record<string, unknown> = { ...raw };
+  for (const list of lists) {
+    const entries = pruned[list];
+    if (!Array.isArray(entries)) continue;
+    const broken = new Set(issues.filter(({ path }) => path[0] === list).map(({ path }) => path[1]));
+    kept.set(
+      list,
+      [...entries.keys()].filter((position) => !broken.has(position)),
+    );
+    pruned[list] = entries.filter((_, position) => !broken.has(position));
+  }
+  const checked = ScenarioSchema.safeParse(pruned);
+  if (!checked.success) return;
+  checkReferences(checked.data, {
+    add: ([list, position, ...rest], problem) =>
+      problems.add(
+        position === undefined
+          ? [list ?? '']
+          : [list ?? '', kept.get(list ?? '')?.[Number(position)] ?? position, ...rest],
+        problem,
+      ),
+  });
 }
 
 /** One stream may be written without `streams:`; it then bears the name `load`. */
@@ -135,8 +168,9 @@ function addIssue(problems: Problems, issue: z.core.$ZodIssue, raw: object): voi
       // A discriminated union names its discriminator; other unions carry a sentence of their own.
       const type = (issue.input as { type?: unknown } | undefined)?.type;
       if ('discriminator' in issue && issue.discriminator === 'type') {
-        const known = knownKeysAt([...issue.path.map(String), 'type'], raw);
-        problems.add(type === undefined ? path.slice(0, -1) : path, {
+        const at = issue.path.map(String);
+        const known = knownKeysAt(at.at(-1) === 'type' ? at : [...at, 'type'], raw);
+        problems.add(type === undefined && path.at(-1) === 'type' ? path.slice(0, -1) : path, {
           code: 'unknown_fault',
           message:
             type === undefined

@@ -13,8 +13,13 @@ export interface Problem {
   location: Location;
 }
 
-/** Collects problems of one document; `at` is where the key or value stands. */
-export class Problems {
+/** Takes problems; `path` is where the key or value stands. */
+export interface ProblemSink {
+  add(path: Path, problem: { code: string; message: string; hint?: string; part?: 'key' | 'value' }): void;
+}
+
+/** Collects the problems of one document. */
+export class Problems implements ProblemSink {
   readonly all: Problem[] = [];
 
   constructor(private readonly locate: (path: Path, part?: 'key' | 'value') => Location) {}

@@ -2,7 +2,7 @@ import { faultByType } from '../faults/registry.js';
 import { formatMs, parseAddress } from '../support/units.js';
 import { parseIndicator } from './indicator-text.js';
 import { parseObjective, parseTolerance } from './limit-text.js';
-import { nearest, type Path, type Problems } from './problems.js';
+import { nearest, type Path, type ProblemSink } from './problems.js';
 import type { FaultEntry, ScenarioDocument, SloDocument, StreamDocument } from './schema.js';
 
 /** Twenty batches of a second: below that no interval of a verdict can be trusted. */
@@ -12,7 +12,7 @@ const RECOVERY_BUCKETS_MS = 5_000;
 const SHORTEST_WARMUP_MS = 1_500;
 
 /** What no schema can say: names that must exist, phases that must fit, limits that must make sense. */
-export function checkReferences(scenario: ScenarioDocument, problems: Problems): void {
+export function checkReferences(scenario: ScenarioDocument, problems: ProblemSink): void {
   checkPhases(scenario, problems);
   checkSystem(scenario, problems);
   for (const [name, stream] of Object.entries(scenario.load.streams)) checkStream(scenario, name, stream, problems);
@@ -40,7 +40,7 @@ export function checkReferences(scenario: ScenarioDocument, problems: Problems):
   }
 }
 
-function checkPhases({ phases }: ScenarioDocument, problems: Problems): void {
+function checkPhases({ phases }: ScenarioDocument, problems: ProblemSink): void {
   for (const phase of ['baseline', 'fault'] as const) {
     if (phases[phase] >= SHORTEST_WINDOW_MS) continue;
     problems.add(['phases', phase], {
@@ -58,7 +58,7 @@ function checkPhases({ phases }: ScenarioDocument, problems: Problems): void {
   }
 }
 
-function checkSystem({ system }: ScenarioDocument, problems: Problems): void {
+function checkSystem({ system }: ScenarioDocument, problems: ProblemSink): void {
   const services = Object.keys(system.services);
   const listens = new Map<string, string>();
   for (const [name, link] of Object.entries(system.links)) {
@@ -99,7 +99,7 @@ function checkSystem({ system }: ScenarioDocument, problems: Problems): void {
   }
 }
 
-function checkStream(scenario: ScenarioDocument, name: string, stream: StreamDocument, problems: Problems): void {
+function checkStream(scenario: ScenarioDocument, name: string, stream: StreamDocument, problems: ProblemSink): void {
   const path = streamPath(scenario, name);
   if ((stream.rate === undefined) === (stream.users === undefined)) {
     problems.add(path, {
@@ -170,7 +170,7 @@ function checkStream(scenario: ScenarioDocument, name: string, stream: StreamDoc
   });
 }
 
-function checkRequestNames(scenario: ScenarioDocument, problems: Problems): void {
+function checkRequestNames(scenario: ScenarioDocument, problems: ProblemSink): void {
   const all = Object.entries(scenario.load.streams).flatMap(([stream, { requests }]) =>
     requests.map(({ name }, k) => ({ name, path: [...streamPath(scenario, stream), 'requests', k, 'name'] as Path })),
   );
@@ -182,7 +182,7 @@ function checkRequestNames(scenario: ScenarioDocument, problems: Problems): void
   );
 }
 
-function checkFault(scenario: ScenarioDocument, fault: FaultEntry, path: Path, problems: Problems): void {
+function checkFault(scenario: ScenarioDocument, fault: FaultEntry, path: Path, problems: ProblemSink): void {
   const definition = faultByType(fault.type);
   const known = { links: Object.keys(scenario.system.links), services: Object.keys(scenario.system.services) };
   const refers = definition.refersTo(fault as never);
@@ -230,7 +230,7 @@ function checkWayBack(
   fault: FaultEntry,
   services: string[],
   path: Path,
-  problems: Problems,
+  problems: ProblemSink,
 ): void {
   if (!['process-kill', 'process-terminate'].includes(fault.type)) return;
   for (const name of services) {
@@ -245,7 +245,7 @@ function checkWayBack(
   }
 }
 
-function checkSlo(scenario: ScenarioDocument, slo: SloDocument, path: Path, problems: Problems): void {
+function checkSlo(scenario: ScenarioDocument, slo: SloDocument, path: Path, problems: ProblemSink): void {
   const { streams } = scenario.load;
   if (slo.stream !== undefined && !Object.hasOwn(streams, slo.stream)) {
     problems.add([...path, 'stream'], {
@@ -315,7 +315,7 @@ function checkSlo(scenario: ScenarioDocument, slo: SloDocument, path: Path, prob
   }
 }
 
-function checkUnique(names: string[], path: (k: number) => Path, noun: string, problems: Problems): void {
+function checkUnique(names: string[], path: (k: number) => Path, noun: string, problems: ProblemSink): void {
   names.forEach((name, k) => {
     if (names.indexOf(name) < k)
       problems.add(path(k), { code: 'duplicate_name', message: `there are two ${noun}s named "${name}"` });

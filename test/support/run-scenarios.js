@@ -34,7 +34,9 @@ process.exitCode = failed === 0 ? 0 : 1;
 /** One scenario through the command line, as a user runs it. */
 function run(file) {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['dist/cli.js', 'run', file, '--out', runs], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, ['dist/cli.js', 'run', file, '--out', runs], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let output = '';
     child.stdout.on('data', (chunk) => (output += chunk));
     child.stderr.on('data', (chunk) => (output += chunk));
