@@ -139,7 +139,7 @@ function warningsOf(scenario: Scenario): Plan['warnings'] {
   const warnings: Plan['warnings'] = [];
   if (scenario.budget)
     warnings.push({
-      code: 'budget_not_judged',
+      code: 'budget_not_judged_yet',
       message: 'the `budget` block is read, but this version does not judge error budgets yet',
     });
   if (scenario.faults.length === 0)

@@ -53,7 +53,13 @@ export function parseScenario(text: string, file: string, env: Readonly<Record<s
 
 function parseText(text: string, file: string, env: Readonly<Record<string, string | undefined>>): Parsed {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false, strict: true });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    uniqueKeys: true,
+    prettyErrors: false,
+    strict: true,
+    logLevel: 'error', // Its warnings would go to stderr, past everybody who reports.
+  });
   const places = locator({ file, text, document, lines });
   const problems = new Problems((path, part) => places.at(path, part));
   for (const error of document.errors) {

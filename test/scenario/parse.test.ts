@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatProblems, parseScenario, problemJson } from '../../src/scenario/index.js';
+import { formatProblems, problemJson } from '../../src/scenario/index.js';
 import { BASE, changed, problemsOf, valid } from './base.js';
 
 const lineOf = (text: string, part: string) => text.split('\n').findIndex((line) => line.includes(part)) + 1;
@@ -11,7 +11,7 @@ describe('an unknown key', () => {
     ['upstream:', 'upstrem:', 'upstrem', 'upstream'],
     ['think:', 'thnik:', 'thnik', 'think'],
     ['path: /checkout', 'path: /checkout, wieght: 2', 'wieght', 'weight'],
-    ['recoverWithin', 'recoverIn', 'recoverIn', 'recoverWithin'],
+    ['recoverWithin', 'recoverWithn', 'recoverWithn', 'recoverWithin'],
     ['baseline: 20s', 'baselin: 20s', 'baselin', 'baseline'],
     ['latency: 150ms', 'latency: 150ms, jiter: 1ms', 'jiter', 'jitter'],
     ['comesBack', 'comesback', 'comesback', 'comesBack'],
@@ -137,8 +137,7 @@ describe('${NAME}', () => {
   });
 
   it('replaces no key', () => {
-    expect(parseScenario(changed('name: base', "'${A:-name}': base"), 'a.yaml', {}).problems[0]?.code).toBe(
-      'unknown_key',
-    );
+    const problems = problemsOf(changed('name: base', "'${A:-name}': base"));
+    expect(problems.map(({ code }) => code)).toContain('unknown_key');
   });
 });
