@@ -50,6 +50,7 @@ export class HealthMonitor {
   #cpu = process.cpuUsage();
   #atMs = performance.now();
   #beatMs = performance.now();
+  #beatWallMs = Date.now();
   #jumpMs = 0;
   #localLimitErrors = 0;
   #heartbeat: NodeJS.Timeout | undefined;
@@ -61,6 +62,7 @@ export class HealthMonitor {
   start(): void {
     this.#loop.enable();
     this.#beatMs = performance.now();
+    this.#beatWallMs = Date.now();
     this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS);
     this.sample(0);
   }
@@ -104,18 +106,32 @@ export class HealthMonitor {
     this.#atMs = nowMs;
     this.#jumpMs = 0;
     this.#localLimitErrors = 0;
+    const rssBytes = residentBytes();
     return {
       driver: this.#driver,
       second,
       ...figures,
-      rssBytes: process.memoryUsage.rss(),
+      ...(rssBytes === undefined ? {} : { rssBytes }),
       ...(invalid === undefined ? {} : { invalid }),
     };
   }
 
   #beat(): void {
     const nowMs = performance.now();
-    this.#jumpMs = Math.max(this.#jumpMs, nowMs - this.#beatMs - HEARTBEAT_MS);
+    const wallMs = Date.now();
+    // The monotonic clock stands still while a machine is suspended; only the wall clock shows that.
+    const gapMs = Math.max(nowMs - this.#beatMs, wallMs - this.#beatWallMs);
+    this.#jumpMs = Math.max(this.#jumpMs, gapMs - HEARTBEAT_MS);
     this.#beatMs = nowMs;
+    this.#beatWallMs = wallMs;
+  }
+}
+
+/** Undefined where it can't be read: it needs a file descriptor, and this process may just have run out of them. */
+function residentBytes(): number | undefined {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    return undefined;
   }
 }

@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { execFile, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
@@ -7,8 +7,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { StreamPlan } from '../../src/load/driver.js';
+import type { DriverSecond, Ledger, StreamPlan } from '../../src/load/driver.js';
 import { createLoadDriver } from '../../src/load/index.js';
 import { systemClock } from '../../src/support/clock.js';
 import { traceIdOf } from '../../src/support/trace-id.js';
@@ -180,6 +181,33 @@ describe('preflight', () => {
       message: expect.stringContaining(reason),
       hint: expect.stringContaining(hint),
     });
+  });
+});
+
+describe("the driver's own limits", () => {
+  test('without a file descriptor left an arrival is unsent, and the driver says that it was not well', async () => {
+    const server = createServer(() => undefined);
+    const { port } = await listen(server, LOOPBACK);
+    server.removeAllListeners('request');
+    // Nobody answers, so each arrival needs a connection of its own.
+    const quick = request(`http://127.0.0.1:${port}/`, { deadlineMs: 1000 });
+    const streams = [openStream([quick], { ratePerSecond: 200, connections: 200 })];
+    const script = fileURLToPath(new URL('fixtures/limited-conductor.js', import.meta.url));
+    const { stdout } = await promisify(execFile)('sh', [
+      '-c',
+      'ulimit -n 80; exec "$0" "$1" "$2"',
+      process.execPath,
+      script,
+      JSON.stringify(streams),
+    ]);
+    const { ledger, health } = JSON.parse(stdout) as { ledger: Ledger; health: DriverSecond['health'][] };
+    expect(ledger[0]?.scheduled).toBe(160);
+    const { timeout = 0, unsent = 0, ...others } = ledger[0]?.outcomes ?? {};
+    expect(others).toEqual({});
+    expect(timeout).toBeGreaterThan(10);
+    expect(unsent).toBeGreaterThan(10);
+    expect(health.reduce((sum, { localLimitErrors }) => sum + localLimitErrors, 0)).toBeGreaterThan(10);
+    expect(health.some(({ invalid }) => invalid?.includes('EMFILE'))).toBe(true);
   });
 });
 

@@ -151,10 +151,9 @@ export async function runLoad(
     const t0Us = systemClock.nowUs() + 100_000;
     await driver.start(t0Us);
     const at = (when: number): Promise<void> => systemClock.sleep((t0Us + when * 1e6 - systemClock.nowUs()) / 1000);
-    const trouble = during?.({ driver, at }) ?? Promise.resolve();
-    await at(seconds - 0.05);
-    const ledger = await driver.stop({ atUs: seconds * 1e6, drain: true });
-    await trouble;
+    // Ordered at once, so that a busy machine can't make the load longer than it was meant to be.
+    const stopped = driver.stop({ atUs: seconds * 1e6, drain: true });
+    const [ledger] = await Promise.all([stopped, during?.({ driver, at })]);
     const arrivals = batches.flatMap(({ chunks }) => chunks.flatMap(({ stream, columns }) => rows(stream, columns)));
     const count = (outcome: Outcome): number => arrivals.filter((arrival) => arrival.outcome === outcome).length;
     return { ledger, arrivals, batches, t0Us, deaths, count };
