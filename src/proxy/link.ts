@@ -27,7 +27,7 @@ export class Link {
     this.#sink = {
       hasRoom: () => destination.destroyed || !destination.writableNeedDrain,
       push: (chunk) => {
-        if (!destination.destroyed) destination.write(chunk.data);
+        if (!destination.destroyed && !this.#finished) destination.write(chunk.data);
       },
       end: () => this.#finish(),
     };
@@ -52,6 +52,8 @@ export class Link {
     const added = this.#append(toxic);
     added.start();
     last?.start();
+    // The bare path may have stopped reading for the destination's sake; the new queue has room.
+    this.#resumeSource();
   }
 
   updateToxic(toxic: Toxic): void {
@@ -76,7 +78,7 @@ export class Link {
     const previous = this.#stages[index - 1];
     previous?.interrupt();
     previous?.start();
-    if (index === 0) this.#resumeSource();
+    this.#resumeSource();
   }
 
   /** The connection is over: drop what is held. */

@@ -19,6 +19,14 @@ onBothServers('data path', (server) => {
     client.socket.destroy();
   });
 
+  it('dials a host by its name', async () => {
+    await using origin = await Origin.echo();
+    const client = await dial((await server.api.proxy(origin.address.replace('127.0.0.1', 'localhost'))).listen);
+    client.socket.write('hello');
+    await client.until(5);
+    client.socket.destroy();
+  });
+
   it('closes the upstream whole after a client FIN: the reply is lost, the client gets FIN', async () => {
     await using origin = await Origin.start();
     const client = await dial((await server.api.proxy(origin.address)).listen);
@@ -80,6 +88,23 @@ onBothServers('data path', (server) => {
     expect(client.socket.writableLength === 0 ? 'all taken' : 'held up').toBe('held up');
     expect(stuck).toBeLessThan(total);
     peer.socket.resume();
+    await peer.until(total, 10_000);
+    client.socket.destroy();
+  });
+
+  it('goes on when a toxic is added while the receiver holds the sender up', async () => {
+    await using origin = await Origin.start(({ socket }) => socket.pause());
+    const proxy = await server.api.proxy(origin.address);
+    const client = await dial(proxy.listen);
+    const total = 32 * 1024 * 1024;
+    client.socket.write(Buffer.alloc(total));
+    await sleep(400);
+    // The real server answers only when the write that is held up is done.
+    const adding = server.api.toxic(proxy, 'latency', 'upstream', { latency: 5 });
+    await sleep(50);
+    const peer = await origin.next();
+    peer.socket.resume();
+    await adding;
     await peer.until(total, 10_000);
     client.socket.destroy();
   });

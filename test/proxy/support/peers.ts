@@ -131,7 +131,7 @@ export async function tryDial(address: string): Promise<string> {
   }
 }
 
-export function portOf(address: string): number {
+function portOf(address: string): number {
   return Number(address.slice(address.lastIndexOf(':') + 1));
 }
 
