@@ -101,6 +101,9 @@ async function checkProcesses(): Promise<Check> {
 
 async function checkContainers(): Promise<Check> {
   const { ok, version, reason } = await pingDocker();
+  if (ok && !faults.some(({ family }) => family === 'container')) {
+    return { possible: false, why: `Docker Engine ${version ?? ''} answers, but this version has no container faults` };
+  }
   if (ok) return { possible: true, why: `Docker Engine ${version ?? ''}`.trim() };
   return {
     possible: false,

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { UndoRecord } from '../record/undo.js';
 import { PlimsollError, messageOf } from '../support/errors.js';
 
-export const JOURNAL_FILE = 'journal.ndjson';
+const JOURNAL_FILE = 'journal.ndjson';
 
 const Line = z.discriminatedUnion('type', [
   z.object({

@@ -46,7 +46,7 @@ export function statOf(pid: number): ProcessStat | undefined {
 let knownBootId: string | undefined;
 
 /** Changes with each boot of the machine; empty where the system has none. */
-export function bootId(): string {
+function bootId(): string {
   if (knownBootId === undefined) {
     try {
       knownBootId = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();

@@ -1,5 +1,4 @@
 import type { ProcessIdentity } from '../record/undo.js';
-import type { Proof } from '../record/proof.js';
 
 /** `tcp` needs `canary.send` and `expect` to be measured; the others bring their own canary. */
 export const LINK_PROTOCOLS = ['tcp', 'http', 'http2', 'grpc', 'redis', 'mqtt'] as const;
@@ -122,5 +121,3 @@ export interface UndoOutcome {
   record: string;
   alreadyDone: boolean;
 }
-
-export type Prove = () => Promise<Proof>;

@@ -9,7 +9,7 @@ import { recover } from '../../src/run/recover.js';
 import { identityOf, isAlive, statOf } from '../../src/targets/process.js';
 import { connectToxiproxy } from '../../src/targets/toxiproxy-client.js';
 import { random } from '../../src/support/random.js';
-import { startRealToxiproxy, type TestServer } from '../targets/toxiproxy-servers.js';
+import { startEmbedded, type TestServer } from '../targets/toxiproxy-servers.js';
 import { startService } from '../targets/services.js';
 
 const CONDUCTOR = fileURLToPath(new URL('./conductor.js', import.meta.url));
@@ -28,7 +28,7 @@ export interface Stage extends AsyncDisposable {
   left(runId: string): Promise<{ toxics: string[]; victim: string | undefined; helperAlive: boolean }>;
 }
 
-export interface KilledRun {
+interface KilledRun {
   runId: string;
   conductor: ChildProcess;
   watchdogPid: number;
@@ -36,7 +36,7 @@ export interface KilledRun {
   exited: Promise<void>;
 }
 
-export async function setStage(serverStarter: () => Promise<TestServer> = startRealToxiproxy): Promise<Stage> {
+export async function setStage(serverStarter: () => Promise<TestServer> = startEmbedded): Promise<Stage> {
   const server = await serverStarter();
   const service = await startService('redis');
   const folder = mkdtempSync(join(tmpdir(), 'plimsoll-chaos-'));

@@ -1,19 +1,24 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readJournal } from '../../src/run/journal.js';
 import { conflicts, listActive } from '../../src/run/register.js';
 import { recover } from '../../src/run/recover.js';
 import { identityOf } from '../../src/targets/process.js';
 import { describeWith } from '../support/needs.js';
+import { SERVERS } from '../targets/toxiproxy-servers.js';
 import { campaign, setStage } from './campaign.js';
 
-describeWith(['toxiproxy'], 'kill -9 of the conductor', () => {
-  it('leaves nothing behind and touches nobody else, with the watchdog alive or dead', async () => {
-    await using stage = await setStage();
-    const tookMs = await campaign(stage, 6, 7);
-    expect(tookMs).toHaveLength(4);
-    expect(Math.max(...tookMs)).toBeLessThan(2000);
+for (const { name, needs, start } of SERVERS) {
+  describeWith(needs, `kill -9 of the conductor, faults on ${name}`, () => {
+    it('leaves nothing behind and touches nobody else, with the watchdog alive or dead', async () => {
+      await using stage = await setStage(start);
+      const tookMs = await campaign(stage, 6, 7);
+      expect(tookMs).toHaveLength(4);
+      expect(Math.max(...tookMs)).toBeLessThan(2000);
+    });
   });
+}
 
+describe('what a killed conductor leaves', () => {
   it('is undone at its deadline when the conductor lives but does nothing', async () => {
     await using stage = await setStage();
     const run = await stage.start('hangs', { hold: true, deadlineMs: 600 });
