@@ -4,6 +4,7 @@ import { commands } from './commands/registry.js';
 import type { CommandContext, StopSignal } from './commands/command.js';
 import { formatError } from './commands/format-error.js';
 import { exitCodeOf, worstExitCode } from './support/exit-code.js';
+import { ownVersion } from './support/version.js';
 
 // argv → command. The only file that sets the exit code, traps signals or looks at the terminal.
 
@@ -53,16 +54,8 @@ async function main(argv: string[]): Promise<void> {
     .showHelpAfterError('(add --help for what there is)')
     .exitOverride()
     .helpCommand(true);
-  program.option('-V, --version', 'print the version');
+  program.version(ownVersion(), '-V, --version', 'print the version');
   for (const command of commands) command.register(program, context);
-  program.action(async (options: { version?: boolean }) => {
-    if (options.version) {
-      const { ownVersion } = await import('./support/version.js');
-      context.out(`${ownVersion()}\n`);
-      return;
-    }
-    program.outputHelp();
-  });
   try {
     await program.parseAsync(rewriteGoFlags(argv), { from: 'user' });
   } catch (error) {

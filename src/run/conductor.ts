@@ -241,8 +241,7 @@ export class Conductor {
 
   #watchSecond(record: EventBody<'second'>): void {
     // Trouble in the warm-up is a cold system; the checking phase looks at the baseline.
-    if (!this.#harmMayHaveBegun) return;
-    const trip = this.#guard.onSecond(record);
+    const trip = this.#guard.onSecond(record, this.#harmMayHaveBegun);
     if (!trip || this.context.abort.signal.aborted) return;
     this.context.log.append('stop.tripped', trip);
     this.context.abort.abort(new RunStopped({ kind: 'guard', guard: trip.guard, message: trip.message }));

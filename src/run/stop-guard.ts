@@ -20,6 +20,8 @@ interface Second {
 export class StopGuard {
   readonly #seconds = new Map<string, Second>();
   readonly #window: number;
+  #first = Infinity;
+  #latest = -Infinity;
 
   constructor(
     private readonly plan: StopPlan,
@@ -28,24 +30,32 @@ export class StopGuard {
     this.#window = Math.max(1, Math.round(plan.forMs / 1000));
   }
 
-  /** A trip, or undefined while all is bearable. */
-  onSecond(record: EventBody<'second'>): Trip | undefined {
+  /**
+   * A trip, or undefined while all is bearable.
+   *
+   * @param armed false before any harm: then the second is remembered, so that a window is whole when it is judged.
+   */
+  onSecond(record: EventBody<'second'>, armed: boolean): Trip | undefined {
     if (!this.plan.enabled || !this.streams.has(record.stream)) return undefined;
     const ended = Object.values(record.outcomes).reduce((sum, count) => sum + count, 0);
     this.#seconds.set(`${record.stream}/${record.second}`, {
       scheduled: record.scheduled,
       bad: ended - (record.outcomes.ok ?? 0),
     });
+    this.#first = Math.min(this.#first, record.second);
+    this.#latest = Math.max(this.#latest, record.second);
+    this.#forget(record.second - 120);
+    if (!armed) return undefined;
     // A late record (a timeout becomes known a deadline later) can complete any window that holds its second.
-    for (let end = record.second; end < record.second + this.#window; end++) {
+    for (let end = record.second; end < record.second + this.#window && end <= this.#latest; end++) {
       const trip = this.#judgeWindowEnding(end);
       if (trip) return trip;
     }
-    this.#forget(record.second - 120);
     return undefined;
   }
 
   #judgeWindowEnding(end: number): Trip | undefined {
+    if (end - this.#window + 1 < this.#first) return undefined;
     let scheduled = 0;
     let bad = 0;
     for (let second = end - this.#window + 1; second <= end; second++) {
