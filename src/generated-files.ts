@@ -14,8 +14,8 @@ type Schema = {
   anyOf?: Schema[];
   oneOf?: Schema[];
   enum?: unknown[];
-  const?: unknown;
-  default?: unknown;
+  const?: string | number | boolean;
+  default?: string | number | boolean | object;
   examples?: unknown[];
 };
 

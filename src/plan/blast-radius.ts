@@ -39,12 +39,16 @@ export function checkBlastRadius(
     check(link.upstream.host, ['system', 'links', name, 'upstream'], `link ${name}`);
     check((link.via ?? link.listen).host, ['system', 'links', name, link.via ? 'via' : 'listen'], `link ${name}`);
   }
+  for (const [name, service] of Object.entries(scenario.system.services)) {
+    if (service.metrics)
+      check(hostOf(service.metrics), ['system', 'services', name, 'metrics'], `the metrics of ${name}`);
+  }
   if (scenario.system.toxiproxy)
     check(hostOf(scenario.system.toxiproxy), ['system', 'toxiproxy'], 'the Toxiproxy server');
   if (scenario.system.ready) check(hostOf(scenario.system.ready), ['system', 'ready'], 'the readiness check');
 }
 
 function hostOf(url: string): string {
-  // A template may stand in the path, never in the host: such a URL does not parse, or keeps the braces in its host.
+  // Templates before the path have been refused: what does not parse as a URL here is a Unix socket.
   return URL.canParse(url) && /^https?:/.test(url) ? new URL(url).hostname : '';
 }

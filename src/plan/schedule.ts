@@ -28,13 +28,26 @@ function occurrences(entry: FaultEntry, phaseMs: number): number[] {
   return times;
 }
 
+function asWritten(scenario: Scenario, position: number): Record<string, unknown> {
+  const {
+    type: _type,
+    name: _name,
+    at: _at,
+    for: _for,
+    every: _every,
+    proof: _proof,
+    ...settings
+  } = scenario.source.faults[position] ?? {};
+  return settings;
+}
+
 function scheduled(scenario: Scenario, entry: FaultEntry, position: number, id: string, atMs: number): ScheduledFault {
   const { type, name: _name, at: _at, for: forMs, every: _every, proof, ...settings } = entry;
   return {
     id,
     definition: faultByType(type),
     settings,
-    settingsText: settings,
+    settingsText: asWritten(scenario, position),
     atMs,
     forMs,
     proofOptional: proof === 'optional',

@@ -7,7 +7,7 @@ type Node = {
   items?: Node | Node[];
   anyOf?: Node[];
   oneOf?: Node[];
-  const?: unknown;
+  const?: string | number | boolean;
   description?: string;
 };
 

@@ -79,7 +79,7 @@ export function parseTolerance(text: string, indicator: Indicator): Parsed<Toler
   if (tolerance.type === 'relative' && kind === 'ratio' && indicator.type !== 'error-rate') {
     return {
       ok: false,
-      problem: `"${text}" of what: of the ${'good'} share or of the failures? For this indicator write percentage points, such as ${relative?.[1] ?? '0.1'}pp`,
+      problem: `"${text}" of what: of the good share or of the failures? For this indicator write percentage points, such as ${relative?.[1] ?? '0.1'}pp`,
     };
   }
   return { ok: true, value: tolerance };

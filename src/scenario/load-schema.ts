@@ -66,7 +66,7 @@ const headers = z
           path: [name],
           message: `the header ${name} is set by the load driver itself`,
         });
-      if ([...value].some((character) => character !== '\t' && (character < ' ' || character === '\u007f')))
+      if (Array.from(value).some((character) => character !== '\t' && (character < ' ' || character === '\u007f')))
         context.addIssue({
           code: 'custom',
           path: [name],

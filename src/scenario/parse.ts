@@ -14,7 +14,14 @@ const LARGEST_BYTES = 1024 * 1024;
 
 /** A checked scenario: units resolved, defaults filled in, references known to exist. */
 export interface Scenario extends ScenarioDocument {
-  source: { file: string; text: string; sha256: string; locate(path: Path, part?: 'key' | 'value'): Location };
+  source: {
+    file: string;
+    text: string;
+    sha256: string;
+    /** The entries of `faults` as they are written, for people. */
+    faults: readonly Readonly<Record<string, unknown>>[];
+    locate(path: Path, part?: 'key' | 'value'): Location;
+  };
 }
 
 export interface Parsed {
@@ -94,7 +101,16 @@ function parseText(text: string, file: string, env: Readonly<Record<string, stri
   if (problems.all.length > 0) return { problems: unique(problems.all) };
   const sha256 = createHash('sha256').update(text).digest('hex');
   return {
-    scenario: { ...checked.data, source: { file, text, sha256, locate: (path, part) => places.at(path, part) } },
+    scenario: {
+      ...checked.data,
+      source: {
+        file,
+        text,
+        sha256,
+        faults: (raw as { faults?: Record<string, unknown>[] }).faults ?? [],
+        locate: (path, part) => places.at(path, part),
+      },
+    },
     problems: [],
   };
 }
@@ -181,8 +197,8 @@ function addIssue(problems: Problems, issue: z.core.$ZodIssue, raw: object): voi
           message:
             type === undefined
               ? `${where}: a fault needs a \`type\``
-              : `${where}: there is no fault of type "${String(type)}"`,
-          hint: nearest(String(type ?? ''), known),
+              : `${where}: there is no fault of type ${shown(type)}`,
+          hint: nearest(typeof type === 'string' ? type : '', known),
         });
         return;
       }

@@ -160,6 +160,20 @@ function checkStream(scenario: ScenarioDocument, name: string, stream: StreamDoc
         hint: nearest(unknown, Object.keys(stream.data ?? {})),
       });
     }
+    if (request.url && /\{\{/.test(/^(?:https?:\/\/|unix:)[^/?#]*/.exec(request.url)?.[0] ?? '')) {
+      problems.add([...at, 'url'], {
+        code: 'template_in_host',
+        message: `"${request.url}" would take its host from \`data\`, so nobody could say before the run whom it reaches`,
+        hint: 'Write the host out; {{names}} may stand in the path and the query.',
+      });
+    }
+    if (stream.tracing !== 'off' && Object.keys(request.headers ?? {}).some((name) => /^traceparent$/i.test(name))) {
+      problems.add([...at, 'headers'], {
+        code: 'own_traceparent',
+        message: `request ${request.name} sets its own traceparent, which Plimsoll sends to join answers and logs`,
+        hint: 'Leave the header out, or write `tracing: off` at the stream.',
+      });
+    }
     if (request.url && !/^(https?:\/\/|unix:)/.test(request.url)) {
       problems.add([...at, 'url'], {
         code: 'bad_url',
@@ -196,6 +210,7 @@ function checkFault(scenario: ScenarioDocument, fault: FaultEntry, path: Path, p
       });
     }
   }
+  if (definition.family === 'process') checkProcesses(scenario, fault, refers.services, path, problems);
   const phase = scenario.phases.fault;
   if (fault.at >= phase)
     problems.add([...path, 'at'], {
@@ -221,6 +236,57 @@ function checkFault(scenario: ScenarioDocument, fault: FaultEntry, path: Path, p
       code: 'overlapping',
       message: `${fault.type} repeats every ${formatMs(fault.every)}, so it needs a \`for\` that is shorter`,
     });
+  }
+}
+
+/** A process fault needs processes that can be found, and one of them has to stay. */
+function checkProcesses(
+  scenario: ScenarioDocument,
+  fault: FaultEntry,
+  services: string[],
+  path: Path,
+  problems: ProblemSink,
+): void {
+  for (const name of services) {
+    const service = scenario.system.services[name];
+    if (!service) continue;
+    const { process } = service;
+    if (!process) {
+      problems.add([...path, 'service'], {
+        code: service.container === undefined ? 'no_process' : 'not_supported_yet',
+        message:
+          service.container === undefined
+            ? `${fault.type}: nothing says how the processes of ${name} are found`
+            : `${fault.type}: ${name} is a container, and this version cannot hurt containers yet`,
+        hint: `Write system: { services: { ${name}: { process: { listening: 127.0.0.1:7201 } } } }, or pid, pidfile or run.`,
+      });
+      continue;
+    }
+    const replicas = process.run === undefined ? [process.listening ?? 1].flat().length : (process.replicas ?? 1);
+    const { count, share } = fault as { count?: number; share?: number };
+    if (count !== undefined && share !== undefined) {
+      problems.add([...path, 'share'], {
+        code: 'count_and_share',
+        message: `${fault.type}: the fault on ${name} has both \`count\` and \`share\``,
+        hint: 'Keep one of them.',
+      });
+      continue;
+    }
+    const hit = count ?? (share === undefined ? 1 : Math.max(1, Math.floor(share * replicas)));
+    const at = count !== undefined ? [...path, 'count'] : share !== undefined ? [...path, 'share'] : path;
+    if (hit > replicas) {
+      problems.add(at, {
+        code: 'too_many_targets',
+        message: `${fault.type}: ${hit} processes of ${name} cannot be hit, it has ${replicas}`,
+        hint: 'Lower `count`.',
+      });
+    } else if (hit === replicas && fault['allowAll'] !== true) {
+      problems.add(at, {
+        code: 'too_many_targets',
+        message: `${fault.type} would hit ${replicas === 1 ? 'the only process' : `all ${replicas} processes`} of ${name}`,
+        hint: 'Hit fewer of them, or write `allowAll: true` if that is what you want to know.',
+      });
+    }
   }
 }
 
@@ -286,7 +352,11 @@ function checkSlo(scenario: ScenarioDocument, slo: SloDocument, path: Path, prob
     });
   const indicator = parseIndicator(slo.indicator, slo.population);
   if (!indicator.ok) {
-    problems.add([...path, 'indicator'], { code: 'unknown_indicator', message: indicator.problem });
+    const later = /^(prometheus|log|exit)\b/i.test(slo.indicator.trim());
+    problems.add([...path, 'indicator'], {
+      code: later ? 'not_supported_yet' : 'unknown_indicator',
+      message: indicator.problem,
+    });
     return;
   }
   if (slo.objective !== undefined) {

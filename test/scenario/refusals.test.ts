@@ -61,6 +61,17 @@ const refusals: Refusal[] = [
   ['an impossible header', 'path: /checkout', 'path: /c, headers: { x: "a\\nb" }', 'invalid', 'a\\nb'],
   ['a protocol that is not spoken', "url: 'http://127.0.0.1:7080/items'", "url: 'ftp://x/'", 'bad_url', 'ftp'],
   ['a method that does not exist', 'path: /checkout', 'path: /c, method: FETCH', 'invalid', 'FETCH'],
+  ['a host that comes from data', "http://127.0.0.1:7080/items'", "http://{{x}}/items'", 'template_in_host', '{{x}}'],
+  ['part of a host from data', 'http://127.0.0.1:7080/i', 'http://127.0.0.1{{x}}/i', 'template_in_host', '{{x}}'],
+  ['an own traceparent', 'path: /checkout', 'path: /c, headers: { Traceparent: x }', 'own_traceparent', 'Traceparent'],
+  ['what cannot be measured yet', 'indicator: latency p95', 'indicator: prometheus up', 'not_supported_yet', 'prom'],
+  // Processes
+  ['a process fault without processes', 'service: order,', 'service: gateway,', 'no_process', 'service: gateway,'],
+  ['a hit on the only process', 'service: order,', 'service: payment,', 'too_many_targets', 'service: payment,'],
+  ['both count and share', 'comesBack: 5s', 'comesBack: 5s, count: 1, share: 30%', 'count_and_share', 'share: 30%'],
+  ['a hit on all replicas', 'comesBack: 5s', 'comesBack: 5s, count: 2', 'too_many_targets', 'count: 2'],
+  ['a hit on all replicas by share', 'comesBack: 5s', 'comesBack: 5s, share: 100%', 'too_many_targets', 'share: 100%'],
+  ['more than there are', 'comesBack: 5s', 'comesBack: 5s, count: 3', 'too_many_targets', 'count: 3'],
   // System
   ['nobody to bring a process back', ', comesBack: 5s', '', 'no_way_back', 'process-kill'],
   [
