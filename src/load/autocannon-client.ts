@@ -21,7 +21,7 @@ export interface ClientInternals extends EventEmitter {
 }
 
 /** http-parser-js, whose callbacks are numbered properties. */
-export interface HttpParser {
+interface HttpParser {
   constructor: { kOnHeadersComplete: number; kOnMessageComplete: number; RESPONSE: string };
   execute(chunk: Buffer): number | Error;
   finish(): Error | undefined;

@@ -157,6 +157,8 @@ export class ProcessDriver {
       this.#listeners.onSecond(report.batch);
     } else {
       this.#onReport?.(report);
+      // Its own words say more than the exit code that follows.
+      if (report.type === 'failed') this.#died(report.message);
     }
   }
 

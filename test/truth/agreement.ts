@@ -5,7 +5,7 @@ import type { Experiment, Recorded, ServerLine } from './experiment.js';
 /** Requests of a stream carry `<first id> + index` as their id; so the server's log can be joined with the records. */
 export const FIRST_ID = [0, 1_000_000, 2_000_000];
 
-export function idOf(arrival: Recorded): string {
+function idOf(arrival: Recorded): string {
   return String((FIRST_ID[arrival.stream] ?? NaN) + arrival.index);
 }
 
