@@ -44,7 +44,7 @@ export function escapeHtml(text: string): string {
 
 /** At most `length` characters; a name of ten thousand would push everything else off the page. */
 export function clip(text: string, length = 100): string {
-  const characters = text.length > length ? Array.from(text.slice(0, 2 * length)) : undefined;
+  const characters = text.length > length ? Array.from(text.slice(0, 2 * length + 2)) : undefined;
   return characters === undefined || characters.length <= length
     ? text
     : `${characters.slice(0, length - 1).join('')}…`;

@@ -3,7 +3,7 @@ export const CHART_STYLES = `
 figure { margin: 0.5rem 0 1.5rem; }
 figcaption { margin-bottom: 0.6rem; max-width: 46rem; }
 .chart svg, .drift { display: block; width: 100%; height: auto; }
-.drift { max-width: 250px; }
+.drift { max-width: 250px; min-width: 170px; }
 .narrow { display: none; }
 svg text { fill: var(--ink); font: 13px system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", "Liberation Sans", Arial, sans-serif; unicode-bidi: isolate; }
 .narrow svg text { font-size: 12px; }

@@ -6,9 +6,9 @@ const LIGHT = `
   --passed: #1b6b3a; --failed: #b3201a; --inconclusive: #855400; --errored: #6a3a9c; --aborted: #4d5660;
   --tint-passed: #edf6ef; --tint-failed: #fcefed; --tint-inconclusive: #fbf4e4; --tint-errored: #f4effa; --tint-aborted: #f0f1f3;
   --grid: #e3e5e1; --axis: #7d868f; --p50: #5a87b8; --p95: #1b5a9c; --p99: #0d3359; --good: #2b7a4b; --offered: #4d5660;
-  --fault: #b4551b; --fault-ground: #f8e3d3; --band-fault: #faf3ec; --band-recovery: #f1f6f0; --band-warmup: #f6f6f5; --band-baseline: #fdfdfb;
-  --answer: #b3201a; --connection: #d07a1e; --timeout: #7a4fa3; --unsent: #57606a; --bar-line: #fdfdfb; --between: #b9bfc4;
-  --curve-baseline: #57606a; --curve-fault: #b4551b; --curve-recovery: #2b7a4b;`;
+  --fault: #a54c15; --fault-ground: #f8e3d3; --band-fault: #faf3ec; --band-recovery: #f1f6f0; --band-warmup: #f6f6f5; --band-baseline: #fdfdfb;
+  --answer: #b3201a; --connection: #bf6b12; --timeout: #7a4fa3; --unsent: #57606a; --bar-line: #fdfdfb; --between: #b9bfc4;
+  --curve-baseline: #57606a; --curve-fault: #a54c15; --curve-recovery: #2b7a4b;`;
 
 const DARK = `
   --ground: #15181c; --raised: #1d2126; --ink: #e7e9eb; --muted: #a4adb6; --rule: #363c43; --link: #8cbcf2;
@@ -147,7 +147,9 @@ ${CHART_STYLES}
 }
 @media print {
   body { font-size: 10pt; }
-  main { max-width: none; padding: 0; }
+  main { max-width: none; padding: 0 2mm; }
+  .slos td:last-child { width: 24%; }
+  .slos th[scope=row] { width: 17%; }
   nav, .copy button, .scale, .json details { display: none; }
   .wide { display: block; }
   .narrow { display: none; }

@@ -7,7 +7,7 @@ export class Screen {
   constructor(private readonly columns: number) {}
 
   write(text: string): void {
-    const token = /\u001B\[(\??)(\d*)([A-Za-z])|[\s\S]/gu;
+    const token = /\p{Cc}\[(\??)(\d*)([A-Za-z])|[\s\S]/gu;
     for (const [whole, privateMode, count, command] of text.matchAll(token)) {
       if (command === undefined) this.put(whole);
       else if (privateMode === '?' || command === 'm') continue;

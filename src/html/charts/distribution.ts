@@ -17,8 +17,8 @@ const TICKS = [0, 0.5, 0.9, 0.99, 0.999, 0.9999];
  */
 export function percentilePlot(rows: readonly Row[], frame: Frame): Markup {
   const { width, fontSize, narrow } = frame;
-  const left = narrow ? 48 : 62;
-  const right = narrow ? 52 : 80;
+  const left = narrow ? 54 : 62;
+  const right = narrow ? 70 : 80;
   const top = 12;
   const height = narrow ? 200 : 260;
   const bottom = top + height;

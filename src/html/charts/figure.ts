@@ -55,7 +55,7 @@ const NUMERIC = /^(?:[−+±]?[\d,.]+(?:\s(?:ms|s|%|pp)|\/s)?|–)$/;
 export function plainTable(label: string, heads: readonly Content[], rows: readonly (readonly Content[])[]): Markup {
   const numeric = heads.map((_, at) => rows.length > 0 && rows.every((row) => isNumeric(row[at])));
   const kind = (at: number): Markup | false => numeric[at] === true && html` class="num"`;
-  return html`<div class="scroll" role="region" aria-label="${label}" tabindex="0">
+  return html`<div class="scroll" role="group" aria-label="${label}" tabindex="0">
     <table>
       <thead>
         <tr>

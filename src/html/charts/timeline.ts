@@ -29,8 +29,8 @@ const BINS = { wide: 240, narrow: 100 };
  */
 export function timeline(result: RunResult, { series, limits }: TimelineOptions, frame: Frame): Markup {
   const { fontSize, narrow, width } = frame;
-  const left = narrow ? 44 : 62;
-  const right = narrow ? 30 : 46;
+  const left = narrow ? 54 : 62;
+  const right = narrow ? 34 : 46;
   const [fromS, toS] = timeSpan(result, series);
   const time = scaleLinear([fromS, toS], [left, width - right]);
   const axis: TimeAxis = { time, left, right: width - right, fontSize };
@@ -102,7 +102,7 @@ function latencyPanel(panel: Panel & { limits: readonly LimitLine[]; scale: 'lin
 function ratePanel({ axis, series, frame, top, height }: Panel): Markup {
   const y = scaleLinear([0, (highest([series.scheduled]) || 1) * 1.12], [top + height, top]).clamp(true);
   return html`<g
-    >${panelTitle(axis, top, 'arrivals per second: offered (dashed) and answered well')}${grid(axis, y, y.ticks(frame.narrow ? 2 : 3), (value) => String(value))}<path
+    >${panelTitle(axis, top, frame.narrow ? 'per second: offered (dashed), answered well' : 'arrivals per second: offered (dashed) and answered well')}${grid(axis, y, y.ticks(frame.narrow ? 2 : 3), (value) => String(value))}<path
       class="line good"
       d="${pathOf(pointsOf(series.ok, series.fromS), axis, y, frame)}" /><path
       class="line offered"
@@ -112,7 +112,7 @@ function ratePanel({ axis, series, frame, top, height }: Panel): Markup {
 
 function badPanel({ axis, series, frame, top, height }: Panel): Markup {
   const bars = badBars(series, frame.narrow ? BINS.narrow : BINS.wide);
-  const title = panelTitle(axis, top, 'arrivals per second that were not ok');
+  const title = panelTitle(axis, top, frame.narrow ? 'per second: not ok' : 'arrivals per second that were not ok');
   const peak = Math.max(0, ...bars.map(({ total }) => total));
   const y = scaleLinear([0, Math.max(1, peak * 1.12)], [top + height, top]);
   if (peak === 0) {

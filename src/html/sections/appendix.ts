@@ -36,13 +36,13 @@ export function repeatSection(result: RunResult): Markup {
     <div class="copy">
       <pre
         tabindex="0"
-        role="region"
+        role="group"
         aria-label="Command that repeats this run"
       ><code id="command">${clip(result.run.environment.commandLine, 1000)}</code></pre>
       <button type="button" data-copies="command" hidden>Copy</button>
     </div>
     <h3>Scenario</h3>
-    <pre tabindex="0" role="region" aria-label="The scenario">${clip(result.run.scenario.text, 30_000)}</pre>
+    <pre tabindex="0" role="group" aria-label="The scenario">${clip(result.run.scenario.text, 30_000)}</pre>
   </section>`;
 }
 
@@ -71,7 +71,7 @@ export function jsonSection(result: RunResult): Markup {
       cut !== undefined &&
       html`<details>
         <summary>Show ${Math.ceil(cut.length / 1000)} KB</summary>
-        <pre tabindex="0" role="region" aria-label="Result as JSON">${cut}</pre>
+        <pre tabindex="0" role="group" aria-label="Result as JSON">${cut}</pre>
       </details>`
     }
   </section>`;

@@ -69,7 +69,7 @@ export function topologySection(result: RunResult): Markup {
     }
     <details class="data">
       <summary>The same as Mermaid text</summary>
-      <pre tabindex="0" role="region" aria-label="Mermaid text">${mermaid(result)}</pre>
+      <pre tabindex="0" role="group" aria-label="Mermaid text">${mermaid(result)}</pre>
     </details>
   </section>`;
 }

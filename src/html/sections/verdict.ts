@@ -71,7 +71,7 @@ function cleanupAlarm({ sentence, byHand }: RunResult['cleanup']): Markup {
     <p>
       Run <code>plimsoll recover</code>${byHand.length > 0 && `, or by hand (${plural(byHand.length, 'command')}):`}
     </p>
-    ${byHand.length > 0 && html`<pre tabindex="0" role="region" aria-label="Commands that undo by hand">${byHand.map((command) => `${clip(command, 600)}\n`)}</pre>`}
+    ${byHand.length > 0 && html`<pre tabindex="0" role="group" aria-label="Commands that undo by hand">${byHand.map((command) => `${clip(command, 600)}\n`)}</pre>`}
   </div>`;
 }
 

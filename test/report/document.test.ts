@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { renderReport } from '../../src/html/document.js';
+import { OUTCOMES } from '../../src/record/outcomes.js';
+import { RunResult } from '../../src/result/schema.js';
+import { longResult, sampleResult, variants } from '../support/sample-result.js';
+
+const KB = 1000;
+
+describe('the sample results', () => {
+  it.each(Object.entries({ passed: sampleResult, ...variants }))('fit the schema and add up: %s', (_, make) => {
+    const result = RunResult.parse(make());
+    for (const row of result.ledger) {
+      expect(Object.values(row.outcomes).reduce((sum, count) => sum + count, 0)).toBe(row.scheduled);
+    }
+  });
+});
+
+describe('the report', () => {
+  it('is the same for the same result, byte by byte', () => {
+    expect(renderReport(sampleResult())).toBe(renderReport(sampleResult()));
+    expect(renderReport(sampleResult(8))).not.toBe(renderReport(sampleResult()));
+  });
+
+  it.each(Object.entries({ passed: sampleResult, ...variants }))('is one whole document for %s', (_, make) => {
+    const page = renderReport(make());
+    expect(page).toMatch(/^<!doctype html>\n<html lang="en">/);
+    expect(page.trimEnd().endsWith('</html>')).toBe(true);
+    expect(page.match(/<script>/g)).toHaveLength(1);
+    expect(page.match(/<style>/g)).toHaveLength(1);
+    expect(page).not.toMatch(/ style="/);
+    expect(page).not.toMatch(/>(?:NaN|Infinity|undefined|null|\[object Object\])</);
+  });
+
+  it('allows by hash its own style and script and nothing else', () => {
+    const page = renderReport(sampleResult());
+    const hashOf = (tag: string): string => {
+      const text = new RegExp(`<${tag}>([\\s\\S]*?)</${tag}>`).exec(page)?.[1] ?? '';
+      return createHash('sha256').update(text).digest('base64');
+    };
+    const policy = /Content-Security-Policy"\s+content="([^"]+)"/.exec(page)?.[1]?.replaceAll('&#39;', "'");
+    expect(policy).toBe(
+      `default-src 'none'; style-src 'sha256-${hashOf('style')}'; script-src 'sha256-${hashOf('script')}'; img-src data:; base-uri 'none'; form-action 'none'`,
+    );
+  });
+
+  it('asks for nothing from anywhere', () => {
+    const page = renderReport(sampleResult());
+    expect(page).not.toMatch(/<(?:link|img|iframe|object|embed|audio|video|source)\b/);
+    expect(page).not.toMatch(/(?:src|href|action|data|poster|srcset)="(?!#)/);
+    expect(page).not.toMatch(/@import|url\((?!#)/);
+  });
+
+  it('answers first: verdict, why, what was broken, was it put back', () => {
+    const page = renderReport(variants.failed());
+    const order = [
+      '>failed<',
+      'Checkout p95 rose from 41 to 196 ms',
+      'payment answers 150 ± 10 ms late',
+      'Put back, and proven so',
+      'id="slos"',
+      'id="timeline"',
+      'id="faults"',
+    ];
+    const places = order.map((text) => page.indexOf(text));
+    expect(places.every((place) => place > 0)).toBe(true);
+    expect(places).toEqual(places.toSorted((a, b) => a - b));
+  });
+
+  it('puts a clean-up that is not proven above a passed verdict, and never in green', () => {
+    const page = renderReport(variants.uncleaned());
+    expect(page).toContain('<header class="verdict failed">');
+    expect(page.indexOf('a fault may still be active')).toBeLessThan(page.indexOf('>passed<'));
+    expect(page).toContain('curl -X DELETE http://127.0.0.1:8474/proxies/order-payment');
+    expect(page).not.toContain('Put back, and proven so');
+  });
+
+  it('says that a killed run is not whole, and that an empty one has nothing', () => {
+    expect(renderReport(variants.killed())).toContain('This run was killed.');
+    expect(renderReport(sampleResult())).not.toContain('This run was killed.');
+    expect(renderReport(variants.empty())).toContain('No arrival was recorded.');
+  });
+
+  it('says when a ledger does not add up', () => {
+    const result = sampleResult();
+    expect(renderReport(result)).toContain('All rows add up.');
+    result.ledger[0]!.scheduled++;
+    expect(renderReport(result)).toContain('1 rows do NOT add up.');
+  });
+
+  it('carries the whole result, readable again', () => {
+    const result = sampleResult();
+    const json = /aria-label="Result as JSON"\s*>([\s\S]*?)<\/pre/.exec(renderReport(result))?.[1] ?? '';
+    const text = json
+      .replaceAll('&quot;', '"')
+      .replaceAll('&#39;', "'")
+      .replaceAll('&lt;', '<')
+      .replaceAll('&gt;', '>')
+      .replaceAll('&amp;', '&');
+    expect(RunResult.parse(JSON.parse(text))).toEqual(result);
+  });
+
+  it('holds names of ten thousand characters short', () => {
+    expect(renderReport(variants.hostile())).not.toMatch(/x{3000}/);
+  });
+
+  it('stays under 500 KB for 30 minutes at 1,000/s in each of two streams', () => {
+    const result = longResult();
+    expect(result.series.map(({ scheduled }) => scheduled.length)).toEqual([1802, 1802]);
+    expect(renderReport(result).length).toBeLessThan(500 * KB);
+    // The worst that can happen: each outcome in every second, and gaps everywhere.
+    const worst = {
+      ...result,
+      series: result.series.map((series) => ({
+        ...series,
+        outcomes: Object.fromEntries(
+          OUTCOMES.map((outcome, at) => [outcome, series.scheduled.map((n, k) => (at + k) % 7)]),
+        ),
+        p99S: series.p99S.map((value, k) => (k % 5 === 0 ? null : value)),
+      })),
+    };
+    expect(renderReport(worst).length).toBeLessThan(500 * KB);
+  });
+});
