@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { statOf } from '../../src/targets/process.js';
+import type { ProcessRef, ServicePlan } from '../../src/targets/targets.js';
+import { identityOf, statOf } from '../../src/targets/process.js';
 import { measureCanary } from '../../src/targets/canary.js';
 import { inject, prepare, serviceTargets, undo } from './stage.js';
 import { startReplicas } from './replicas.js';
@@ -32,6 +33,38 @@ describe.skipIf(process.platform !== 'linux')('process-pause', () => {
     await fault.inject(signal);
     for (const pid of order.pids()) if (pid) process.kill(pid, 'SIGCONT');
     expect(await fault.prove(signal)).toMatchObject({ status: 'mismatch' });
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('a service that Plimsoll runs', () => {
+  it('is brought back by its supervisor, also when it has no port to look at', async () => {
+    await using order = await startReplicas(2, { restartAfterMs: 200 });
+    const plan: ServicePlan = {
+      name: 'order',
+      url: undefined,
+      metrics: undefined,
+      how: 'run',
+      command: 'node order.js',
+      replicas: 2,
+      restart: 'always',
+      env: {},
+      cwd: undefined,
+      addresses: [],
+    };
+    const processes = (): ProcessRef[] =>
+      order.pids().flatMap((pid, replica) => {
+        const identity = identityOf(pid ?? 0);
+        return identity
+          ? [{ ...identity, service: 'order', replica, address: undefined, command: 'node order.js' }]
+          : [];
+      });
+    const restart = async (): Promise<ProcessRef> => {
+      throw new Error('nobody asked for a restart');
+    };
+    const fault = await prepare('process-kill', { service: 'order' }, serviceTargets([plan], { processes, restart }));
+    expect(fault.summary).toContain('Plimsoll starts it again');
+    expect(await inject(fault)).toMatchObject({ status: 'confirmed' });
+    expect(await fault.proveUndone()).toMatchObject({ status: 'confirmed', measured: { processes: 2 } });
   });
 });
 

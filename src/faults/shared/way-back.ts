@@ -147,8 +147,8 @@ export async function proveBack(
 ): Promise<Proof> {
   watch.end();
   const method = 'live processes and their ports';
-  // The undo has waited for the ports already; only a count of processes may still lag behind.
-  const untilUs = systemClock.nowUs() + 2_000_000;
+  // The undo has waited for the ports already, and only the count of processes may lag behind; without ports, the wait is here.
+  const untilUs = systemClock.nowUs() + (back.addresses.length > 0 ? 2_000 : LATE_GRACE_MS) * 1000;
   let live: ProcessRef[] = [];
   let problem = '';
   do {
