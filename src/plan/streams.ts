@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { DataSource, RequestPlan, StreamPlan } from '../load/driver.js';
+import { parseCsv } from './csv.js';
 import type { Scenario } from '../scenario/parse.js';
 import type { StreamDocument, SystemDocument } from '../scenario/schema.js';
 import { streamPath } from '../scenario/references.js';
@@ -147,32 +148,30 @@ class Files {
     return Buffer.from(this.bytes(file, path)).toString('utf8');
   }
 
-  /** A column of a CSV file: first line names, no quoting. */
+  /** A column of a CSV file whose first line has the names. */
   csvColumn(file: string, column: string, path: Path): string[] {
-    const [head = '', ...rows] = this.text(file, path)
-      .replace(/^\uFEFF/, '')
-      .split(/\r?\n/)
-      .filter((line) => line !== '');
-    const names = head.split(',').map((name) => name.trim());
-    const position = names.indexOf(column);
-    if (head === '') return [''];
-    if (position < 0) {
-      this.problems.add([...path, 'column'], {
-        code: 'no_column',
-        message: `${file} has no column "${column}"; it has: ${names.join(', ')}`,
-      });
+    const before = this.problems.all.length;
+    const text = this.text(file, path);
+    if (this.problems.all.length > before) return [''];
+    const refuse = (key: 'file' | 'column', code: string, message: string): string[] => {
+      this.problems.add([...path, key], { code, message });
       return [''];
-    }
-    if (rows.length === 0) this.problems.add([...path, 'file'], { code: 'empty_csv', message: `${file} has no rows` });
-    return rows.map((row, k) => {
-      const cells = row.split(',');
-      if (cells.length !== names.length) {
-        this.problems.add([...path, 'file'], {
-          code: 'bad_row',
-          message: `${file}: line ${k + 2} has ${cells.length} columns, the first line has ${names.length}`,
-        });
-      }
-      return (cells[position] ?? '').trim();
-    });
+    };
+    const parsed = parseCsv(text);
+    if ('openQuoteAt' in parsed)
+      return refuse('file', 'bad_row', `${file}: line ${parsed.openQuoteAt} has a quote that is not closed`);
+    const [head, ...rows] = parsed.rows;
+    if (!head || rows.length === 0) return refuse('file', 'empty_csv', `${file} has no rows`);
+    const position = head.fields.indexOf(column);
+    if (position < 0)
+      return refuse('column', 'no_column', `${file} has no column "${column}"; it has: ${head.fields.join(', ')}`);
+    const odd = rows.find(({ fields }) => fields.length !== head.fields.length);
+    if (odd)
+      return refuse(
+        'file',
+        'bad_row',
+        `${file}: line ${odd.line} has ${odd.fields.length} columns, the first line has ${head.fields.length}`,
+      );
+    return rows.map(({ fields }) => fields[position] ?? '');
   }
 }
