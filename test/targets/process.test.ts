@@ -56,18 +56,15 @@ describe.skipIf(process.platform !== 'linux')('processes by identity', () => {
   });
 
   it('ends a whole group, also when its leader is gone and its members ignore SIGTERM', async () => {
-    const member = "process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)";
-    const leader = spawn(
-      process.execPath,
-      [
-        '-e',
-        `require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(member)}], { stdio: 'ignore' }); setInterval(() => {}, 1000)`,
-      ],
-      { detached: true, stdio: 'ignore' },
-    );
+    const member = "process.on('SIGTERM', () => {}); setInterval(() => {}, 1000); console.log('ready')";
+    const program = `require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(member)}], { stdio: 'inherit' })`;
+    const leader = spawn(process.execPath, ['-e', `${program}; setInterval(() => {}, 1000)`], {
+      detached: true,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    await new Promise((resolve) => leader.stdout.once('data', resolve));
     const identity = identityOf(leader.pid ?? 0);
     if (!identity) throw new Error('no identity');
-    await new Promise((resolve) => setTimeout(resolve, 300));
     leader.kill('SIGKILL');
     expect(await waitUntilGone(identity, 2000)).toBe(true);
     expect(groupIsAlive(identity)).toBe(true);
