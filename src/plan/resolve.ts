@@ -73,7 +73,7 @@ export function resolvePlan(scenario: Scenario, options: ResolveOptions): { plan
       faultS: phases.faultMs / 1000,
       recoveryS: phases.recoveryMs / 1000,
     }),
-    warnings: warningsOf(scenario),
+    warnings: [...warningsOf(scenario), ...looseTolerances(slos)],
   };
   return { plan, problems: [] };
 }
@@ -133,6 +133,20 @@ function resolveSystem(system: SystemDocument, cwd: string): Plan['system'] {
       canary: link.canary as Plan['system']['links'][number]['canary'],
     })),
   };
+}
+
+/** A drift that costs more than the objective's whole error budget, if it stayed, is tolerated. */
+function looseTolerances(slos: Plan['slos']): Plan['warnings'] {
+  return slos.flatMap((slo) => {
+    if (!slo.objective || slo.indicator.type === 'latency' || slo.indicator.type === 'throughput') return [];
+    const room = slo.objective.op === '>=' ? 1 - slo.objective.value : slo.objective.value;
+    return slo.tolerances
+      .filter(({ type, value }) => type === 'points' && value > room * (1 + 1e-9))
+      .map(() => ({
+        code: 'tolerance_looser_than_slo',
+        message: `${slo.name}: the tolerance ${slo.toleranceText} allows a drift larger than all that the objective ${slo.objectiveText} leaves for errors`,
+      }));
+  });
 }
 
 function warningsOf(scenario: Scenario): Plan['warnings'] {

@@ -88,6 +88,17 @@ describe('the plan of a scenario', () => {
   });
 });
 
+describe('a tolerance', () => {
+  const warnings = (text: string) => planOf(text).warnings.map(({ code }) => code);
+
+  it('that is looser than the objective leaves room for is warned of', () => {
+    expect(warnings(changed("objective: '>= 99%', tolerance: 1pp", "objective: '>= 99%', tolerance: 2pp"))).toContain(
+      'tolerance_looser_than_slo',
+    );
+    expect(warnings(BASE)).not.toContain('tolerance_looser_than_slo');
+  });
+});
+
 describe('hosts beyond this machine', () => {
   const elsewhere = 'db.example.test';
   const target = (host: string) => changed('http://127.0.0.1:7080/items', `http://${host}/items`);
