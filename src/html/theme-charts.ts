@@ -70,6 +70,7 @@ svg .fault-name { fill: var(--fault); font-weight: 600; }
 .node rect { fill: var(--raised); stroke: var(--axis); stroke-width: 1.4; }
 .node.hit rect { stroke: var(--fault); stroke-width: 2.6; stroke-dasharray: 7 4; fill: var(--fault-ground); }
 .node text { font-weight: 600; }
+.node .fault-name { paint-order: stroke; stroke: var(--ground); stroke-width: 5px; stroke-linejoin: round; }
 .link path { fill: none; stroke: var(--axis); stroke-width: 1.6; }
 .link.hit > path { stroke: var(--fault); stroke-width: 3; stroke-dasharray: 8 5; }
 .arrow { fill: var(--axis); }

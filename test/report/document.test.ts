@@ -75,6 +75,21 @@ describe('the report', () => {
     expect(page).not.toContain('Put back, and proven so');
   });
 
+  it('calls broken only what is proven to have taken effect', () => {
+    expect(renderReport(variants.errored()).match(/<strong>(Not broken|Perhaps broken|Broken):/g)).toEqual([
+      '<strong>Not broken:',
+      '<strong>Not broken:',
+    ]);
+    expect(renderReport(sampleResult()).match(/<strong>(Not broken|Perhaps broken|Broken):/g)).toEqual([
+      '<strong>Broken:',
+      '<strong>Broken:',
+    ]);
+    const unproven = sampleResult();
+    unproven.faults = unproven.faults.map((fault) => ({ ...fault, proof: null }));
+    expect(renderReport(unproven)).toContain('<strong>Perhaps broken:');
+    expect(renderReport(unproven)).not.toContain('<strong>Broken:');
+  });
+
   it('says that a killed run is not whole, and that an empty one has nothing', () => {
     expect(renderReport(variants.killed())).toContain('This run was killed.');
     expect(renderReport(sampleResult())).not.toContain('This run was killed.');

@@ -125,7 +125,7 @@ function place(
   const most = Math.max(1, ...counts);
   // Room for a label beside a link and below a box.
   const rowHeight = sideways ? NODE.height + 54 : NODE.height + 74;
-  const height = (sideways ? most : depth) * rowHeight + 6;
+  const height = (sideways ? most : depth) * rowHeight + (sideways ? 6 : -40);
   const seen = Array.from({ length: depth }, () => 0);
   for (const node of nodes) {
     const at = seen[node.layer] ?? 0;

@@ -58,9 +58,16 @@ function faultLine(fault: FaultResult): Markup {
   const when = fault.requestedS === null ? '' : html` at ${clockTime(fault.requestedS)}`;
   return html`<li>
     ${sign}<span
-      ><strong>Broken:</strong> ${name(fault.summary, 220)} <span class="muted">(${words}${when})</span></span
+      ><strong>${labelOf(fault)}:</strong> ${name(fault.summary, 220)}
+      <span class="muted">(${words}${when})</span></span
     >
   </li>`;
+}
+
+/** Only what is proven to have taken effect may be called broken. */
+function labelOf(fault: FaultResult): string {
+  if (fault.requestedS === null || fault.proof?.status === 'mismatch') return 'Not broken';
+  return fault.proof?.status === 'confirmed' ? 'Broken' : 'Perhaps broken';
 }
 
 function cleanupAlarm({ sentence, byHand }: RunResult['cleanup']): Markup {
