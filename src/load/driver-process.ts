@@ -135,7 +135,8 @@ async function enginesFor(
 }
 
 function tell(report: Report): void {
-  if (process.connected) process.send?.(report);
+  // A conductor that was killed closes the channel; `disconnect` ends this process.
+  if (process.connected) process.send?.(report, () => undefined);
 }
 
 function fail(error: unknown): void {

@@ -17,7 +17,7 @@ export const REQUEST_ROWS: Row[] = [
     // When the driver finds the bytes and the RST in one poll, libuv reports the end of the stream instead of a reset.
     outcomes: { ok: ['ok'], reset: ['reset', 'closed'] },
     hit: ['reset', 'closed'],
-    mostly: ['reset', 0.8],
+    mostly: ['reset', 0.5],
   }),
   perRequest('FIN in mid-body', {
     behaviour: 'cut-body-every',

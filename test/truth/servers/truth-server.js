@@ -26,7 +26,7 @@ const behaviours = {
   'reset-body-every': (socket) => {
     if (!every(options.every)) return (socket.write(GOOD), 'ok');
     socket.write('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf of it', () =>
-      setTimeout(() => socket.resetAndDestroy(), 25),
+      setTimeout(() => socket.resetAndDestroy(), 100),
     );
     return 'reset';
   },
