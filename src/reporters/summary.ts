@@ -32,7 +32,7 @@ export function summary(result: RunResult, options: SummaryOptions): string {
 }
 
 /** `FAILED payment-slow: checkout p95 rose from 41 to 196 ms (…)`. */
-export function headline(result: RunResult, paint: Paint): string {
+function headline(result: RunResult, paint: Paint): string {
   const { word, sign, colour } = VERDICTS[result.verdict];
   const line = `${paint(colour, paint('bold', `${sign} ${word}`))} ${clean(truncate(result.run.scenario.name, 60))}: ${clean(result.sentence)}`;
   const lesser = result.slos.filter((slo) => slo.severity === 'warning' && slo.verdict !== 'passed').length;

@@ -111,7 +111,7 @@ function heartbeat(progress: Progress, nowS: number): string {
 }
 
 /** The live lines, each narrower than the terminal so that none wraps. */
-export function blockOf(progress: Progress, nowS: number, columns: number, paint: Paint): string[] {
+function blockOf(progress: Progress, nowS: number, columns: number, paint: Paint): string[] {
   const width = Math.max(20, columns - 1);
   const left = timeLeftS(progress, nowS);
   const done = progress.plannedS > 0 ? Math.min(1, Math.max(0, nowS) / progress.plannedS) : 0;

@@ -55,7 +55,7 @@ export function percentilePlot(rows: readonly Row[], frame: Frame): Markup {
 }
 
 /** 0 at the fastest arrival, 1 at 90 %, 2 at 99 %, 3 at 99.9 %. */
-export function nines(quantile: number): number {
+function nines(quantile: number): number {
   return -Math.log10(1 - Math.min(quantile, 0.999999));
 }
 

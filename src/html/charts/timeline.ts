@@ -56,7 +56,7 @@ export function timeline(result: RunResult, { series, limits }: TimelineOptions,
 }
 
 /** From the first to the last second in which something was due or a load phase ran. */
-export function timeSpan(result: RunResult, series: Series): [number, number] {
+function timeSpan(result: RunResult, series: Series): [number, number] {
   const load = result.phases.filter(({ phase }) => !['preparing', 'judging', 'done'].includes(phase));
   const from = Math.min(series.fromS, ...load.map((phase) => phase.startS));
   const to = Math.max(series.fromS + series.scheduled.length, ...load.map((phase) => phase.endS));

@@ -1,7 +1,7 @@
 import type { RunResult } from '../../result/schema.js';
 import type { Estimate, PartJudgement, SloJudgement } from '../../verdict/judgement.js';
 import { driftBar } from '../charts/drift.js';
-import { formatDrift, formatMoment, formatValue } from '../format.js';
+import { formatDrift, formatValue } from '../format.js';
 import { clip, html, name, type Content, type Markup } from '../html.js';
 import { badge } from '../words.js';
 
@@ -121,9 +121,4 @@ function invariants(list: RunResult['invariants']): Markup {
         </li>`;
       })}
     </ul>`;
-}
-
-/** When a limit was passed or kept again, for the list below a timeline. */
-export function markText(mark: RunResult['marks'][number]): string {
-  return `${formatMoment(mark.atS)}: ${mark.message}`;
 }

@@ -58,7 +58,7 @@ function speaksOf(slo: RunResult['slos'][number], series: Series, result: RunRes
 }
 
 /** `p95 went from 41 ms to 196 ms under fault and 45 ms in recovery; 2 of 13,500 arrivals were not ok.` */
-export function findingOf(result: RunResult, series: Series): string {
+function findingOf(result: RunResult, series: Series): string {
   const p95 = (window: string): number | null | undefined => {
     const row = result.distribution.find((item) => item.window === window && item.stream === series.stream);
     return row?.allS[row.quantiles.indexOf(0.95)];

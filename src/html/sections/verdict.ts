@@ -34,7 +34,7 @@ export function verdictSection(result: RunResult): Markup {
 }
 
 /** The sentence with a capital, and without the verdict's word, which stands above it. */
-export function sentenceOf(result: RunResult): string {
+function sentenceOf(result: RunResult): string {
   const text = result.sentence.replace(new RegExp(`^${result.verdict}\\s*[:–-]\\s*`, 'i'), '').trim();
   const first = text.slice(0, 1);
   const sentence = first.toUpperCase() + text.slice(first.length);
