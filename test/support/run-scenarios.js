@@ -1,13 +1,26 @@
-// Runs every scenario in scenarios/ for real, one after another, and says what each came to.
-// Usage: node test/support/run-scenarios.js [file…]
+// Runs every scenario in scenarios/ for real, one after another, on the sound shop, where each must pass; then those of
+// the practices with the defect that they are there to find, where each must fail with exit 1, for the right SLO.
+// Usage: node test/support/run-scenarios.js [--sound | --defects] [--rounds N] [file…]
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { parseArgs } from 'node:util';
 
+/** Scenario → the defect that it must find, and the SLOs of which at least one must have failed. */
+const DEFECTS = {
+  'fail-fast.yaml': { defect: 'no-deadline', slos: ['quote p99', 'checkout p99', 'quote in time'] },
+  'isolation.yaml': { defect: 'no-bulkhead', slos: ['browse p95', 'browse in time'] },
+  'fallback.yaml': { defect: 'no-fallback', slos: ['availability'] },
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { sound: { type: 'boolean' }, defects: { type: 'boolean' }, rounds: { type: 'string', default: '1' } },
+});
 const files =
-  process.argv.length > 2
-    ? process.argv.slice(2)
+  positionals.length > 0
+    ? positionals
     : readdirSync('scenarios')
         .filter((name) => name.endsWith('.yaml'))
         .sort()
@@ -16,31 +29,58 @@ const files =
 const runs = mkdtempSync(join(tmpdir(), 'plimsoll-scenarios-'));
 let passed = 0;
 let failed = 0;
-for (const file of files) {
-  const started = process.hrtime.bigint();
-  const { code, output } = await run(file);
-  const seconds = Number((process.hrtime.bigint() - started) / 1_000_000_000n);
-  console.log(`${code === 0 ? 'passed' : 'FAILED'}  ${file}  exit ${code}, ${seconds} s`);
-  if (code === 0) passed++;
+for (let round = 0; round < Number(values.rounds); round++) {
+  for (const file of values.defects ? [] : files) {
+    const run = await runScenario(file);
+    report(run.code === 0, file, run);
+  }
+  for (const file of values.sound ? [] : files) {
+    const expected = DEFECTS[basename(file)];
+    if (!expected) continue;
+    const run = await runScenario(file, expected.defect);
+    const broken =
+      run.code === 1 ? run.result.slos.filter((slo) => slo.verdict === 'failed').map((slo) => slo.name) : [];
+    const right = broken.some((name) => expected.slos.includes(name));
+    report(right, `${file} with ${expected.defect}${broken.length > 0 ? ` (broke: ${broken.join(', ')})` : ''}`, run);
+  }
+}
+rmSync(runs, { recursive: true, force: true });
+if (process.env.PLIMSOLL_COUNTS) writeFileSync(process.env.PLIMSOLL_COUNTS, JSON.stringify({ passed, failed }));
+else console.log(`\n${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
+
+function report(good, what, { code, output, seconds }) {
+  console.log(`${good ? 'passed' : 'FAILED'}  ${what}: exit ${code}, ${seconds} s`);
+  if (good) passed++;
   else {
     failed++;
     console.log(output);
   }
 }
-rmSync(runs, { recursive: true, force: true });
-console.log(`\n${passed} passed, ${failed} failed`);
-process.exitCode = failed === 0 ? 0 : 1;
 
 /** One scenario through the command line, as a user runs it. */
-function run(file) {
+function runScenario(file, defect) {
+  const began = process.hrtime.bigint();
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ['dist/cli.js', 'run', file, '--out', runs], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...(defect ? { SHOP_DEFECTS: defect } : {}) },
     });
     let output = '';
     child.stdout.on('data', (chunk) => (output += chunk));
     child.stderr.on('data', (chunk) => (output += chunk));
     child.once('error', reject);
-    child.once('close', (code, signal) => resolve({ code: code ?? signal, output }));
+    child.once('close', (code, signal) => {
+      const seconds = Number((process.hrtime.bigint() - began) / 1_000_000_000n);
+      resolve({ code: code ?? signal, output, seconds, result: readResult() });
+    });
   });
+}
+
+function readResult() {
+  try {
+    return JSON.parse(readFileSync(join(runs, 'latest', 'result.json'), 'utf8'));
+  } catch {
+    return { slos: [] };
+  }
 }
