@@ -157,6 +157,18 @@ describe('indicators', () => {
     expect(judge(input).slos[0]?.parts.find(({ part }) => part === 'recovery')?.verdict).toBe('failed');
   });
 
+  it('a bucket in which nothing arrived is a bad one', () => {
+    const silent = streamOf(
+      even(0, 60, 250).filter(({ dueS }) => dueS < 40 || dueS >= 48),
+      { rate: 250 },
+    );
+    const input = runOf([p95], [silent], { baselineS: 20, faultS: 20, recoveryS: 20 });
+    expect(judge(input).slos[0]?.parts.find(({ part }) => part === 'recovery')).toMatchObject({
+      verdict: 'failed',
+      estimate: { value: 8 },
+    });
+  });
+
   it('a look at the baseline alone finds objectives that are broken beyond doubt', () => {
     const window = (bad: number) =>
       windowOf('baseline', 0, 20, [
