@@ -1,9 +1,10 @@
 import { monitorEventLoopDelay, performance, type IntervalHistogram } from 'node:perf_hooks';
 import { build, type Histogram } from 'hdr-histogram-js';
 import type { EventBody } from '../record/events.js';
+import { LAG_LADDER_MS, lagClass } from '../record/lag-ladder.js';
 
 type Health = EventBody<'driver.health'>;
-type Figures = Omit<Health, 'driver' | 'second' | 'invalid' | 'rssBytes'>;
+type Figures = Omit<Health, 'driver' | 'second' | 'invalid' | 'rssBytes' | 'lagCounts'>;
 
 /** Beyond these the driver is not to be believed, and nothing it measured may pass or fail. */
 const GATES = {
@@ -46,6 +47,7 @@ export class HealthMonitor {
     numberOfSignificantValueDigits: 2,
     useWebAssembly: false,
   });
+  #lagCounts: number[] = noCounts();
   readonly #recentCpu: number[] = [];
   #cpu = process.cpuUsage();
   #atMs = performance.now();
@@ -75,6 +77,7 @@ export class HealthMonitor {
   /** An arrival was issued so much later than it was due. */
   issued(lagUs: number): void {
     this.#lag.recordValue(Math.min(3_600_000_000, Math.max(0, Math.round(lagUs))));
+    this.#lagCounts[lagClass(lagUs / 1000)]! += 1;
   }
 
   localLimit(): void {
@@ -100,6 +103,8 @@ export class HealthMonitor {
     const recent = this.#recentCpu.reduce((sum, share) => sum + share, 0) / this.#recentCpu.length;
     const enough = this.#recentCpu.length === CPU_MEMORY_S;
     const invalid = brokenGate({ ...figures, cpuShare: enough ? recent : 0 });
+    const lagCounts = this.#lagCounts;
+    this.#lagCounts = noCounts();
     this.#loop.reset();
     this.#lag.reset();
     this.#cpu = process.cpuUsage();
@@ -111,6 +116,7 @@ export class HealthMonitor {
       driver: this.#driver,
       second,
       ...figures,
+      lagCounts,
       ...(rssBytes === undefined ? {} : { rssBytes }),
       ...(invalid === undefined ? {} : { invalid }),
     };
@@ -125,6 +131,10 @@ export class HealthMonitor {
     this.#beatMs = nowMs;
     this.#beatWallMs = wallMs;
   }
+}
+
+function noCounts(): number[] {
+  return Array.from({ length: LAG_LADDER_MS.length + 1 }, () => 0);
 }
 
 /** Undefined where it can't be read: it needs a file descriptor, and this process may just have run out of them. */

@@ -193,6 +193,8 @@ export const EVENT_BODIES = {
     driver: z.enum(['open', 'closed']),
     second: z.number().int(),
     schedulingLagP99Ms: z.number(),
+    /** Arrivals issued in this second by their scheduling lag: the classes of `lag-ladder.ts`. */
+    lagCounts: z.array(z.number()).optional(),
     eventLoopDelayP99Ms: z.number(),
     /** CPU time ÷ wall time of the driver process. */
     cpuShare: z.number(),

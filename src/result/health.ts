@@ -1,4 +1,5 @@
 import type { EventOf, RunEvent } from '../record/events.js';
+import { lagQuantileMs } from '../record/lag-ladder.js';
 import type { JudgeWindow } from '../verdict/input.js';
 import type { RunResult } from './schema.js';
 import type { Window } from './windows.js';
@@ -49,14 +50,12 @@ export function driverHealthIn(
   const inside = (second: number): boolean => (second + 1) * 1e6 > window.startUs && second * 1e6 < window.endUs;
   const of = (driver: Driver): { lag: number; invalid: string[] } => {
     const health = healthEvents(events, driver).filter(({ second }) => inside(second));
-    const lag =
-      lagP99Ms(events, (event) => models.get(event.stream) === driver && inside(event.second)) ??
-      Math.max(0, ...health.map(({ schedulingLagP99Ms }) => schedulingLagP99Ms));
+    const lag = lagP99Ms(health);
     const invalid = brokenGates(health, lag);
     if (health.length === 0 && [...models.values()].includes(driver)) {
       invalid.push("the load driver's health was not recorded");
     }
-    return { lag: Math.max(0, lag), invalid };
+    return { lag, invalid };
   };
   const open = of('open');
   const closed = of('closed');
@@ -101,37 +100,14 @@ function explained(event: Health): boolean {
   );
 }
 
-/**
- * An upper bound of the 99th percentile of scheduling lag over several seconds, in milliseconds. Percentiles are never
- * averaged: each second is taken as 50 % at its p50, 45 % at its p95, 4 % at its p99 and 1 % at its largest, weighted
- * with its arrivals. Undefined where nothing is known.
- */
-function lagP99Ms(events: readonly RunEvent[], wanted: (event: EventOf<'second'>) => boolean): number | undefined {
-  const latest = new Map<string, EventOf<'second'>>();
-  for (const event of events) {
-    if (event.type === 'second' && wanted(event)) latest.set(`${event.second} ${event.stream}`, event);
+/** The 99th percentile of scheduling lag over a window; where a driver did not count by class, its worst second. */
+function lagP99Ms(health: readonly Health[]): number {
+  const counts: number[] = [];
+  for (const { lagCounts } of health) {
+    if (lagCounts === undefined) return Math.max(0, ...health.map(({ schedulingLagP99Ms }) => schedulingLagP99Ms));
+    for (const [position, count] of lagCounts.entries()) counts[position] = (counts[position] ?? 0) + count;
   }
-  const bands: { valueS: number; weight: number }[] = [];
-  let total = 0;
-  for (const { schedulingLag: lag, scheduled } of latest.values()) {
-    if (lag.p50 === null || scheduled === 0) continue;
-    total += scheduled;
-    const p95 = lag.p95 ?? lag.p50;
-    const p99 = lag.p99 ?? p95;
-    bands.push(
-      { valueS: lag.p50, weight: 0.5 * scheduled },
-      { valueS: p95, weight: 0.45 * scheduled },
-      { valueS: p99, weight: 0.04 * scheduled },
-      { valueS: lag.max ?? p99, weight: 0.01 * scheduled },
-    );
-  }
-  bands.sort((a, b) => b.valueS - a.valueS);
-  let above = 0;
-  for (const { valueS, weight } of bands) {
-    above += weight;
-    if (above > 0.01 * total * (1 + 1e-9)) return valueS * 1000;
-  }
-  return undefined;
+  return lagQuantileMs(counts, 0.99) ?? 0;
 }
 
 function healthEvents(events: readonly RunEvent[], driver: Driver): Health[] {

@@ -53,7 +53,7 @@ export function readRecords(directory: RunDirectory): FoldInput {
 }
 
 /** Files beside the records that are worth a look. */
-function evidenceOf(directory: RunDirectory): RunResult['evidence'] {
+export function evidenceOf(directory: RunDirectory): RunResult['evidence'] {
   const list = (folder: string, what: (name: string) => string): RunResult['evidence'] =>
     existsSync(folder)
       ? readdirSync(folder)

@@ -6,8 +6,7 @@ import { SloJudgement } from '../verdict/judgement.js';
 /** The version of `result.json` that this code writes; older ones are migrated on reading (`migrate.ts`). */
 export const RESULT_SCHEMA_VERSION = 1;
 
-export const RunVerdict = z.enum(['passed', 'failed', 'inconclusive', 'errored', 'aborted']);
-export type RunVerdict = z.infer<typeof RunVerdict>;
+const RunVerdict = z.enum(['passed', 'failed', 'inconclusive', 'errored', 'aborted']);
 
 const Counts = z.partialRecord(z.enum(OUTCOMES), z.number());
 const nullableColumn = z.array(z.number().nullable());

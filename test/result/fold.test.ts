@@ -7,7 +7,7 @@ import { readEvents } from '../../src/record/event-log.js';
 import { foldRun, type FoldInput } from '../../src/result/fold.js';
 import { RunResult } from '../../src/result/schema.js';
 import { traceIdOf } from '../../src/support/trace-id.js';
-import { edges, generateRun, p95Slo, slo, undoRecord, type GeneratedRun } from './generated-run.js';
+import { edges, generateRun, p95Slo, slo, undoRecord, type GeneratedRun, lagCounts } from './generated-run.js';
 
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'plimsoll-fold-'))));
@@ -276,15 +276,16 @@ describe('no false green', () => {
       expect(result.verdict).toBe('inconclusive');
       expect(result.slos.flatMap(({ reasons }) => reasons.map(({ code }) => code))).toContain('generator_saturated');
     }
-    // One late second among many does not make the window's p99 late.
-    const hiccup = fold({
-      event: (type, body) => {
-        if (type === 'second' && body['second'] === 30)
-          body['schedulingLag'] = { p50: 0.001, p95: 0.01, p99: 0.03, max: 0.04 };
-        if (type === 'driver.health' && body['second'] === 30)
-          Object.assign(body, { schedulingLagP99Ms: 30, invalid: 'late' });
-      },
-    });
+    // One late second among many does not make the window's p99 late; lateness all over it does.
+    const late = (from: number, to: number) =>
+      fold({
+        event: (type, body) => {
+          if (type !== 'driver.health' || Number(body['second']) < from || Number(body['second']) > to) return;
+          Object.assign(body, { schedulingLagP99Ms: 30, lagCounts: lagCounts({ 1: 96, 30: 4 }), invalid: 'late' });
+        },
+      });
+    const hiccup = late(30, 30);
+    expect(never(late(0, 99)).verdict).toBe('inconclusive');
     expect(hiccup.verdict).toBe('passed');
     expect(hiccup.health[0]?.invalid).toEqual([{ second: 30, reason: 'late' }]);
     const blind = never(fold({ event: (type) => type !== 'driver.health' }));

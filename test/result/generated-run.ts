@@ -1,3 +1,4 @@
+import { LAG_LADDER_MS, lagClass } from '../../src/record/lag-ladder.js';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ArrivalsFile } from '../../src/record/arrivals-file.js';
@@ -12,7 +13,7 @@ import { random } from '../../src/support/random.js';
 import type { Clock } from '../../src/support/clock.js';
 import type { Slo } from '../../src/verdict/slo.js';
 
-export interface Arrival {
+interface Arrival {
   dueUs: number;
   responseUs: number;
   outcome: Outcome;
@@ -306,6 +307,7 @@ export function generateRun(options: GeneratedRun): { events: string; arrivals: 
         driver: 'open',
         second,
         schedulingLagP99Ms: 1.5,
+        lagCounts: lagCounts({ 1.5: 100 }),
         eventLoopDelayP99Ms: 2,
         cpuShare: 0.1,
         clockJumpMs: 0,
@@ -336,7 +338,7 @@ function groupBySecond<T extends Arrival>(arrivals: readonly T[]): Map<number, T
   return groups;
 }
 
-export function columnsOf(arrivals: readonly (Arrival & { index?: number })[]): ArrivalColumns {
+function columnsOf(arrivals: readonly (Arrival & { index?: number })[]): ArrivalColumns {
   const columns = emptyColumns(arrivals.length);
   arrivals.forEach((arrival, k) => {
     columns.index[k] = arrival.index ?? k;
@@ -347,4 +349,11 @@ export function columnsOf(arrivals: readonly (Arrival & { index?: number })[]): 
     columns.request[k] = arrival.request ?? 0;
   });
   return columns;
+}
+
+/** Arrivals by their scheduling lag in milliseconds, as `driver.health` counts them. */
+export function lagCounts(byLagMs: Record<number, number>): number[] {
+  const counts = Array.from({ length: LAG_LADDER_MS.length + 1 }, () => 0);
+  for (const [lagMs, count] of Object.entries(byLagMs)) counts[lagClass(Number(lagMs))]! += count;
+  return counts;
 }
