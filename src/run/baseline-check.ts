@@ -3,9 +3,8 @@ import { readArrivals } from '../record/arrivals-file.js';
 import type { ArrivalColumns, StreamHeader } from '../record/arrivals.js';
 import { OUTCOMES } from '../record/outcomes.js';
 import type { RunDirectory } from '../record/run-directory.js';
-import type { JudgeWindow, StreamArrivals } from '../verdict/input.js';
-import { judge } from '../verdict/judge.js';
-import type { Slo } from '../verdict/slo.js';
+import type { StreamArrivals } from '../verdict/input.js';
+import { brokenObjectives } from '../verdict/judge.js';
 import { PlimsollError } from '../support/errors.js';
 
 const DROPPED = OUTCOMES.indexOf('dropped');
@@ -37,43 +36,26 @@ export function checkBaseline(options: { plan: Plan; directory: RunDirectory; fr
     );
   }
 
-  const slos = plan.slos.filter((slo) => slo.severity === 'critical' && slo.objective).map(objectiveOnly);
-  if (slos.length === 0) return;
-  // The baseline stands where the fault window will stand: an objective is judged on one window.
-  const window: JudgeWindow = {
-    kind: 'fault',
-    trial: 1,
-    startUs: fromUs,
-    endUs: toUs,
-    streams: cut,
-    dropped,
-    driverInvalid: { open: [], closed: [] },
-    schedulingLagP99Ms: { open: 0, closed: 0 },
-  };
-  const { slos: judged } = judge({
-    slos,
-    windows: [window],
-    timeline: cut,
-    faults: [],
-    endUs: toUs,
-    stoppedEarly: false,
-  });
-  for (const slo of judged) {
-    const broken = slo.parts.find((part) => part.part === 'objective' && part.verdict === 'failed');
-    if (broken) {
-      throw unhealthy(
-        `${slo.name} breaks its objective before anything was broken: ${broken.sentence}`,
-        'Mend the system, or set an objective that it keeps while it is well. Nothing was injected.',
-      );
-    }
+  const [broken] = brokenObjectives(
+    plan.slos.filter(({ severity }) => severity === 'critical'),
+    {
+      kind: 'baseline',
+      trial: 1,
+      startUs: fromUs,
+      endUs: toUs,
+      streams: cut,
+      dropped,
+      // A driver that was late is for the verdict to judge; here it must not hide a sick system.
+      driverInvalid: { open: [], closed: [] },
+      schedulingLagP99Ms: { open: 0, closed: 0 },
+    },
+  );
+  if (broken) {
+    throw unhealthy(
+      `${broken.slo} breaks its objective before anything was broken: ${broken.sentence}`,
+      'Mend the system, or set an objective that it keeps while it is well. Nothing was injected.',
+    );
   }
-}
-
-function objectiveOnly(slo: Slo): Slo {
-  const copy: Slo = { ...slo, tolerances: [] };
-  if (slo.objective) copy.objective = { ...slo.objective, during: 'fault' };
-  delete copy.recoverWithinS;
-  return copy;
 }
 
 function cutStream(header: StreamHeader, columns: ArrivalColumns, fromUs: number, toUs: number): StreamArrivals {

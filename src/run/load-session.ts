@@ -79,6 +79,7 @@ export class LoadSession {
   async stop(options: { atUs: number; drain: boolean }): Promise<Ledger> {
     const ledger = await this.#driver.stop({ atUs: Math.max(0, options.atUs - this.startUs), drain: options.drain });
     this.#file?.close();
+    this.#file = undefined;
     return ledger;
   }
 
@@ -93,14 +94,12 @@ export class LoadSession {
     for (const chunk of batch.chunks) {
       if (this.#startS > 0)
         for (let k = 0; k < chunk.columns.dueUs.length; k++) chunk.columns.dueUs[k]! += this.startUs;
-      try {
-        this.#file?.append(chunk);
-      } catch (error) {
-        // A full disk must not end the run before its faults are undone; the gap is in the ledger's check.
-        if (!this.#fileProblem)
-          log.append('error', { code: 'arrivals_not_written', message: `arrivals.bin: ${String(error)}` });
-        this.#fileProblem = true;
-      }
+      this.#file?.append(chunk);
+    }
+    // A full disk must not end the run before its faults are undone: the gap shows in the ledger's check.
+    if (this.#file?.problem && !this.#fileProblem) {
+      log.append('error', { code: 'arrivals_not_written', message: this.#file.problem.message });
+      this.#fileProblem = true;
     }
     for (const second of batch.seconds) {
       const record = { ...second, second: second.second + this.#startS };

@@ -6,7 +6,7 @@ import { messageOf, PlimsollError } from '../support/errors.js';
 import { plannedFault, prepareFault } from './fault-runner.js';
 import type { EventBody } from '../record/events.js';
 
-export type ResolvedFault = EventBody<'plan.resolved'>['faults'][number];
+type ResolvedFault = EventBody<'plan.resolved'>['faults'][number];
 
 /** What `plan` found out about one fault: its resolved targets, or why they can only be found during the run. */
 export type PlannedTargets = { id: string; type: string } & ({ resolved: ResolvedFault } | { unresolved: string });

@@ -1,16 +1,17 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureProxies, type ProxySet } from '../targets/toxiproxy.js';
 import { createTargets } from '../targets/create-targets.js';
 import { identityOf } from '../targets/process.js';
 import { measureCapacity } from '../load/index.js';
 import type { Plan } from '../plan/plan.js';
-import { readArrivals, type ArrivalsRead } from '../record/arrivals-file.js';
+import { readArrivals } from '../record/arrivals-file.js';
 import { EventLog } from '../record/event-log.js';
 import type { RunEvent } from '../record/events.js';
 import { createRunDirectory, type RunDirectory } from '../record/run-directory.js';
 import { newRunId } from '../record/run-id.js';
 import { foldRun } from '../result/fold.js';
+import { evidenceOf } from '../result/load-run.js';
 import type { RunResult } from '../result/schema.js';
 import { systemClock } from '../support/clock.js';
 import { PlimsollError, messageOf } from '../support/errors.js';
@@ -103,10 +104,14 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<Finished
 /** Judges what was recorded, and writes the last event and `result.json`. */
 async function finish(log: EventLog, directory: RunDirectory): Promise<RunResult> {
   log.append('phase.started', { phase: 'judging', trial: 1 });
+  const arrivals = existsSync(directory.arrivals) ? readArrivals(directory.arrivals) : undefined;
   const result = foldRun({
     events: log.events,
-    arrivals: readArrivalsIfAny(directory),
+    // A run that ended before its first request has no arrivals file.
+    arrivals,
     ended: { complete: true },
+    warnings: [...(log.problem ? [log.problem.message] : []), ...(arrivals?.warnings ?? [])],
+    evidence: evidenceOf(directory),
   });
   log.append('run.ended', {
     verdict: result.verdict,
@@ -118,13 +123,17 @@ async function finish(log: EventLog, directory: RunDirectory): Promise<RunResult
     cleanupProven: result.cleanup.proven,
   });
   log.close();
-  writeFileSync(directory.result, JSON.stringify(result));
+  try {
+    // Whole or not at all: `plimsoll report` folds the logs when it is not there.
+    writeFileSync(`${directory.result}.part`, JSON.stringify(result));
+    renameSync(`${directory.result}.part`, directory.result);
+  } catch (error) {
+    result.warnings.push({
+      code: 'result_not_written',
+      message: `result.json could not be written: ${messageOf(error)}`,
+    });
+  }
   return result;
-}
-
-/** A run that ended before its first request has no arrivals file. */
-function readArrivalsIfAny(directory: RunDirectory): ArrivalsRead | undefined {
-  return existsSync(directory.arrivals) ? readArrivals(directory.arrivals) : undefined;
 }
 
 /** What a run builds up and takes down, in the order of building. */

@@ -4,7 +4,7 @@ import { parseDurationMs, parseRatePerSecond, type Parsed } from '../support/uni
 type Measures = 'ratio' | 'time' | 'rate';
 
 /** What kind of quantity an indicator is. */
-export function measures(indicator: Indicator): Measures {
+function measures(indicator: Indicator): Measures {
   switch (indicator.type) {
     case 'latency':
       return 'time';

@@ -3,7 +3,6 @@ import {
   parseAddress,
   parseBytesPerSecond,
   parseDurationMs,
-  parseRatePerSecond,
   parseShare,
   parseSizeBytes,
   type Parsed,
@@ -28,7 +27,6 @@ function quantity<T>(parse: (text: string) => Parsed<T>, description: string, ex
 
 export const durationMs = quantity(parseDurationMs, 'a duration with its unit', ['150ms', '30s', '1h30m']);
 export const positiveDurationMs = durationMs.refine((ms) => ms > 0, 'must be longer than zero');
-export const ratePerSecond = quantity(parseRatePerSecond, 'a rate with its unit', ['250/s', '15000/min']);
 export const share = quantity(parseShare, 'a share in percent', ['30%']);
 export const sizeBytes = quantity(parseSizeBytes, 'a size with its unit', ['64KB', '1MiB']);
 export const bytesPerSecond = quantity(parseBytesPerSecond, 'a data rate with its unit', ['64KB/s', '1MB/s']);

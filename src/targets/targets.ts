@@ -1,7 +1,7 @@
 import type { ProcessIdentity } from '../record/undo.js';
 
 /** `tcp` needs `canary.send` and `expect` to be measured; the others bring their own canary. */
-export const LINK_PROTOCOLS = ['tcp', 'http', 'http2', 'grpc', 'redis', 'mqtt'] as const;
+const LINK_PROTOCOLS = ['tcp', 'http', 'http2', 'grpc', 'redis', 'mqtt'] as const;
 export type LinkProtocol = (typeof LINK_PROTOCOLS)[number];
 
 export interface LinkCanary {

@@ -19,7 +19,7 @@ export interface RunEnd {
 export interface RunOutcome {
   verdict: RunVerdict;
   exitCode: number;
-  /** For people, the verdict's word first. */
+  /** Why, for people; whoever shows it puts the verdict's word in front. */
   sentence: string;
 }
 
@@ -36,7 +36,7 @@ const NAMED = 3;
 export function combineRun(end: RunEnd): RunOutcome {
   const { verdict, reason } = verdictOf(end);
   const undone = end.cleanupProven ? '' : ' A fault may still be active: the clean-up is not proven.';
-  return { verdict, exitCode: exitCodeOf(verdict, end), sentence: `${verdict.toUpperCase()}: ${reason}${undone}` };
+  return { verdict, exitCode: exitCodeOf(verdict, end), sentence: `${reason}${undone}` };
 }
 
 function verdictOf(end: RunEnd): { verdict: RunVerdict; reason: string } {

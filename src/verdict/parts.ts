@@ -200,7 +200,7 @@ function warningsOf(
     found.push({
       code: 'provisional',
       message: 'one pair of windows cannot show how much windows differ by themselves',
-      hint: 'For a release gate use trials: 4, or calibrate.',
+      hint: 'For a release gate run it several times.',
     });
   }
   if (slo.indicator.type === 'latency' && slo.indicator.population === 'ok') {

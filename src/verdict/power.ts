@@ -105,7 +105,7 @@ function foreseeObjective(slo: Slo, measure: Measure, means: Means): Foresight {
     needed: null,
     smallestTolerance: 'unknown',
     passChance: null,
-    sentence: `${slo.name}: how surely the goodput can be told depends on its noise; plimsoll calibrate measures it`,
+    sentence: `${slo.name}: how surely the goodput can be told depends on its noise, which only a run shows`,
   };
 }
 

@@ -184,7 +184,7 @@ export function noiseBlockers(
         observed: `${episodes.fewest} error episodes, design effect ${significant(episodes.largestDeff, 2)}`,
         required: `${LEAST_EPISODES} episodes`,
         message: `errors came in bursts, and ${episodes.fewest} in the ${episodes.window} window are too few to learn from`,
-        hint: 'Use longer windows, more trials, or a noise profile (plimsoll calibrate).',
+        hint: 'Use longer windows, or a higher rate.',
       },
     });
   }

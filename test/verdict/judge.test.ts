@@ -41,7 +41,7 @@ describe('judge', () => {
     );
     const run = combineRun({ slos, invariants: [], cleanupProven: true });
     expect(run.exitCode).toBe(1);
-    expect(run.sentence).toMatch(/^FAILED: p95 rose from/);
+    expect(run.sentence).toMatch(/^p95 rose from/);
   });
 
   it('fails a system that breaks completely, in every indicator', () => {
