@@ -130,8 +130,9 @@ export class Running {
     matching: (event: EventOf<T>) => boolean = () => true,
   ): Promise<EventOf<T>> {
     for (let tries = 0; tries < 1200; tries++) {
-      const found = this.events().find((event) => event.type === type && matching(event as EventOf<T>));
-      if (found) return found as EventOf<T>;
+      const ofType = this.events().filter((event) => event.type === type) as unknown as EventOf<T>[];
+      const found = ofType.find((event) => matching(event));
+      if (found) return found;
       if (this.child.exitCode !== null) break;
       await wait(50);
     }

@@ -16,10 +16,14 @@ const second = (at: number, scheduled: number, bad: number, stream = 'load', ope
   schedulingLag: NONE,
   inFlight: open,
 });
-const guard = (plan = {}) => new StopGuard({ enabled: true, errorRatio: 0.5, forMs: 5000, minBad: 20, ...plan }, new Set(['load']));
+const guard = (plan = {}) =>
+  new StopGuard({ enabled: true, errorRatio: 0.5, forMs: 5000, minBad: 20, ...plan }, new Set(['load']));
 
 /** Feeds seconds 0, 1, … and returns the second of the first trip. */
-function firstTrip(bads: number[], options: { scheduled?: number; armedFrom?: number; plan?: object } = {}): number | undefined {
+function firstTrip(
+  bads: number[],
+  options: { scheduled?: number; armedFrom?: number; plan?: object } = {},
+): number | undefined {
   const it = guard(options.plan);
   for (const [at, bad] of bads.entries()) {
     if (it.onSecond(second(at, options.scheduled ?? 40, bad), at >= (options.armedFrom ?? 0))) return at;

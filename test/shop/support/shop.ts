@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const SHOP = join(import.meta.dirname, '../../../examples/shop');
-export const START = join(SHOP, 'dist/start.js');
+const START = join(SHOP, 'dist/start.js');
 const AUDIT = join(SHOP, 'dist/audit.js');
 
 export interface Shop extends AsyncDisposable {

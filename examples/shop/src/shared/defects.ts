@@ -2,7 +2,7 @@
  * Practices that can be switched off by name, to see what they were good for (and to prove that a scenario notices):
  * `SHOP_DEFECTS=no-bulkhead,no-fallback`.
  */
-export const DEFECTS = {
+const DEFECTS = {
   'no-deadline': 'calls have no deadline of their own (only a cap of 5 s)',
   'no-bulkhead': 'any number of calls to payment in flight, and payment may take 2 s',
   'no-fallback': 'a checkout whose payment is down, late or refused answers 503',
