@@ -14,15 +14,16 @@ export default {
       .option('--allow-host <host>', 'a host outside loopback that load and faults may reach (repeatable)', collect, [])
       .action(async (files: string[], flags: PlanOptions & { json?: boolean }) => {
         const plans = await loadPlans(files, flags, context);
+        const { redact } = await import('../record/redact.js');
         const { describePlan, planJson } = await import('../plan/index.js');
         const { resolveTargets } = await import('../run/resolve-targets.js');
         const documents = [];
         for (const plan of plans) {
           const prepared = await resolveTargets(plan);
           if (flags.json) documents.push({ ...planJson(plan), faults: prepared });
-          else context.out(`${describePlan(plan, prepared)}\n`);
+          else context.out(`${redact(describePlan(plan, prepared))}\n`);
         }
-        if (flags.json) context.out(`${JSON.stringify(documents, null, 2)}\n`);
+        if (flags.json) context.out(`${redact(JSON.stringify(documents, null, 2))}\n`);
       });
   },
 } satisfies CommandDefinition;

@@ -1,3 +1,4 @@
+import type { Problem } from '../scenario/index.js';
 import type { CommandDefinition } from './command.js';
 import { readScenario } from './load-plan.js';
 
@@ -33,6 +34,7 @@ export default {
           context.out(`${JSON.stringify({ valid: problems.length === 0, files: documents }, null, 2)}\n`);
         } else {
           if (problems.length > 0) context.err(formatProblems(problems, { colour: context.terminal.colour }));
+          if (context.env['GITHUB_ACTIONS'] === 'true') context.out(problems.map(annotation).join(''));
           for (const { file, problems: its } of found) {
             context.out(
               its.length === 0 ? `valid    ${file}\n` : `INVALID  ${file}: ${count(its.length, 'problem')}\n`,
@@ -43,6 +45,14 @@ export default {
       });
   },
 } satisfies CommandDefinition;
+
+/** A GitHub workflow command that shows the problem at its line of the pull request. */
+function annotation({ code, message, hint, location }: Problem): string {
+  const escape = (text: string) => text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+  const property = (text: string | number) => escape(String(text)).replaceAll(':', '%3A').replaceAll(',', '%2C');
+  const place = `file=${property(location.file)},line=${location.line ?? 1},col=${location.column ?? 1}`;
+  return `::error ${place},title=${property(code)}::${escape(hint ? `${message} ${hint}` : message)}\n`;
+}
 
 function count(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? '' : 's'}`;

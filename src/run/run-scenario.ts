@@ -5,6 +5,7 @@ import type { RunEvent } from '../record/events.js';
 import { PlimsollError } from '../support/errors.js';
 import { preflight } from './preflight.js';
 import { runPlan, type Finished } from './run.js';
+import { RunStopped } from './stop-reason.js';
 
 export interface RunScenarioOptions {
   /** Where run directories are made. Default `reports`. */
@@ -28,10 +29,14 @@ export interface RunScenarioOptions {
 export async function run(scenario: ScenarioInput, options: RunScenarioOptions = {}): Promise<Finished> {
   const resolved = plan(scenario, options);
   await preflight(resolved);
+  const stop = new AbortController();
+  const end = () => stop.abort(new RunStopped({ kind: 'signal', signal: 'SIGINT' }));
+  if (options.signal?.aborted) end();
+  options.signal?.addEventListener('abort', end, { once: true });
   return runPlan(resolved, {
     runsRoot: options.runsRoot ?? 'reports',
     cwd: options.cwd ?? process.cwd(),
-    signal: options.signal ?? new AbortController().signal,
+    signal: stop.signal,
     handOver: new AbortController().signal,
     commandLine: `run(defineScenario({ name: '${scenario.name}', … }))`,
     onDirectory: async () => undefined,

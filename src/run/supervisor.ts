@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { EventLog } from '../record/event-log.js';
+import { redact } from '../record/redact.js';
 import type { ServicePlan, ProcessRef } from '../targets/targets.js';
 import { PlimsollError } from '../support/errors.js';
 import { systemClock } from '../support/clock.js';
@@ -118,7 +119,7 @@ export class Supervisor {
       pid,
       group: pid,
       startTime,
-      command: service.command,
+      command: redact(service.command),
       replica: replica.number,
     });
     void this.#watch(replica, own);

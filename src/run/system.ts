@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { EventLog } from '../record/event-log.js';
+import { redact } from '../record/redact.js';
 import type { SystemPlan } from '../plan/plan.js';
 import type { ProcessRef } from '../targets/targets.js';
 import { PlimsollError } from '../support/errors.js';
@@ -79,7 +80,7 @@ export class System {
       journal: context.journal,
     });
     const { pid, startTime } = this.#main.identity;
-    context.log.append('system.started', { service: 'system', pid, group: pid, startTime, command });
+    context.log.append('system.started', { service: 'system', pid, group: pid, startTime, command: redact(command) });
     void this.#main.exited.then((exit) => {
       this.#mainExit = exit;
       context.log.append('system.exited', { service: 'system', pid, ...exit, expected: this.#stopping });

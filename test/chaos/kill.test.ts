@@ -30,7 +30,10 @@ describe('what a killed conductor leaves', () => {
       .toMatchObject({ toxics: [], victim: 'S', helperAlive: true });
     run.conductor.kill('SIGKILL');
     await expect.poll(async () => stage.left('hangs'), { timeout: 3000 }).toMatchObject({ helperAlive: false });
-    expect(readJournal(`${stage.folder}/hangs/journal.ndjson`)).toMatchObject({ pending: [], torn: false });
+    // The process is gone a moment before the watchdog has written that down.
+    await expect
+      .poll(() => readJournal(`${stage.folder}/hangs/journal.ndjson`), { timeout: 3000 })
+      .toMatchObject({ pending: [], torn: false });
   });
 
   it('is known to others: live with shared targets, or abandoned, it keeps a new run from starting', async () => {

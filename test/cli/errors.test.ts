@@ -115,4 +115,16 @@ describe('the quiet commands', () => {
     expect(document.valid).toBe(false);
     expect(document.files[0]?.problems[0]?.line).toBeGreaterThan(0);
   });
+
+  it('validate annotates the line on GitHub, with everything escaped', async () => {
+    await using bench = await Bench.open();
+    const file = bench.scenario({ faults: '- { type: latency, link: front-back, latency: "1%,:" }' });
+    const run = bench.spawn(
+      'env',
+      ['GITHUB_ACTIONS=true', process.execPath, 'dist/cli.js', 'validate', file],
+      process.cwd(),
+    );
+    expect(await run.ended).toBe(2);
+    expect(run.stdout).toMatch(/^::error file=[^:]*bench\.yaml,line=\d+,col=\d+,title=invalid::.*"1%25,:"/m);
+  });
 });

@@ -20,7 +20,11 @@ describe.concurrent('a run', { timeout: 120_000 }, () => {
       slos: `- { name: home up, indicator: availability, objective: '>= 95%' }
   - { name: home p95, indicator: latency p95, objective: '<= 900ms', recoverWithin: 1s, severity: warning }`,
     });
-    const run = bench.plimsoll('run', file);
+    const run = bench.plimsoll('run', file, '--metrics-port', '0');
+    await run.event('fault.proven');
+    const metrics = await (await fetch(/metrics: (\S+)/.exec(run.stderr)?.[1] ?? '')).text();
+    expect(metrics).toMatch(/phase="(injecting|fault)"\} 1/);
+    expect(metrics).toMatch(/outcome="ok"\} \d{3}/);
     await run.event('phase.started', ({ phase }) => phase === 'recovery');
     const counted = (await (await fetch(`http://127.0.0.1:${bench.ports.front}/count`)).json()) as { asked: number };
     expect(await run.ended, run.stdout + run.stderr).toBe(0);

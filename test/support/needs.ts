@@ -1,6 +1,4 @@
-import { accessSync, constants } from 'node:fs';
-import { spawnSync } from 'node:child_process';
-import { appendFileSync } from 'node:fs';
+import { accessSync, appendFileSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe } from 'vitest';
 
@@ -10,15 +8,9 @@ import { describe } from 'vitest';
  */
 const PARTS = {
   toxiproxy: () => findProgram('toxiproxy-server', process.env['TOXIPROXY_SERVER']),
-  'toxiproxy-cli': () => findProgram('toxiproxy-cli'),
-  docker: () =>
-    spawnSync('docker', ['info'], { stdio: 'ignore', timeout: 10_000 }).status === 0 ? 'docker' : undefined,
   chromium: () =>
     findProgram('chromium', process.env['CHROMIUM']) ?? findProgram('chromium-browser') ?? findProgram('google-chrome'),
-  etcd: () => findProgram('etcd'),
   redis: () => findProgram('redis-server'),
-  mosquitto: () => findProgram('mosquitto'),
-  prometheus: () => findProgram('prometheus'),
   nginx: () => findProgram('nginx'),
 } satisfies Record<string, () => string | undefined>;
 

@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 
 /** Scenario → the defect that it must find, and the SLOs of which at least one must have failed. */
 const DEFECTS = {
-  'fail-fast.yaml': { defect: 'no-deadline', slos: ['quote p99', 'checkout p99', 'quote in time'] },
+  'fail-fast.yaml': { defect: 'no-deadline', slos: ['quote in time', 'checkout in time'] },
   'isolation.yaml': { defect: 'no-bulkhead', slos: ['browse p95', 'browse in time'] },
   'fallback.yaml': { defect: 'no-fallback', slos: ['availability'] },
 };
