@@ -36,12 +36,10 @@ slos:
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   let peakKb = 0;
-  let runningKb = 0;
   const poll = setInterval(() => {
     try {
       const status = readFileSync(`/proc/${cli.pid}/status`, 'utf8');
       peakKb = Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? peakKb);
-      runningKb = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? runningKb);
     } catch {
       // It has just ended.
     }
@@ -50,7 +48,5 @@ slos:
   clearInterval(poll);
   server.kill();
   rmSync(folder, { recursive: true, force: true });
-  console.log(
-    `\nconductor: peak ${(peakKb / 1024).toFixed(0)} MB (last seen ${(runningKb / 1024).toFixed(0)} MB) at ${rate}/s over ${2 * seconds} s`,
-  );
+  console.log(`\nconductor: peak ${(peakKb / 1024).toFixed(0)} MB at ${rate}/s over ${2 * seconds} s`);
 }

@@ -59,21 +59,33 @@ export function checkBaseline(options: { plan: Plan; directory: RunDirectory; fr
 }
 
 function cutStream(header: StreamHeader, columns: ArrivalColumns, fromUs: number, toUs: number): StreamArrivals {
-  const keep: number[] = [];
-  for (let k = 0; k < columns.dueUs.length; k++)
-    if (columns.dueUs[k]! >= fromUs && columns.dueUs[k]! < toUs) keep.push(k);
-  const at = <T extends { [index: number]: number }>(column: T) => keep.map((k) => column[k]!);
+  const inside = (k: number) => columns.dueUs[k]! >= fromUs && columns.dueUs[k]! < toUs;
+  let length = 0;
+  for (let k = 0; k < columns.dueUs.length; k++) if (inside(k)) length++;
+  const cut = {
+    dueUs: new Float64Array(length),
+    responseUs: new Uint32Array(length),
+    status: new Uint16Array(length),
+    outcome: new Uint8Array(length),
+    request: new Uint8Array(length),
+  };
+  let at = 0;
+  for (let k = 0; k < columns.dueUs.length; k++) {
+    if (!inside(k)) continue;
+    cut.dueUs[at] = columns.dueUs[k]!;
+    cut.responseUs[at] = columns.responseUs[k]!;
+    cut.status[at] = columns.status[k]!;
+    cut.outcome[at] = columns.outcome[k]!;
+    cut.request[at] = columns.request[k]!;
+    at++;
+  }
   return {
     stream: header.name,
     model: header.model,
     ...(header.ratePerSecond === undefined ? {} : { plannedRatePerSecond: header.ratePerSecond }),
     requests: header.requests,
     deadlinesS: header.deadlinesUs.map((us) => us / 1e6),
-    dueUs: Float64Array.from(at(columns.dueUs)),
-    responseUs: Uint32Array.from(at(columns.responseUs)),
-    status: Uint16Array.from(at(columns.status)),
-    outcome: Uint8Array.from(at(columns.outcome)),
-    request: Uint8Array.from(at(columns.request)),
+    ...cut,
   };
 }
 

@@ -1,24 +1,25 @@
-import { existsSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
 import { readArrivals } from '../record/arrivals-file.js';
 import type { EventLog } from '../record/event-log.js';
 import type { RunDirectory } from '../record/run-directory.js';
 import { foldRun } from '../result/fold.js';
 import { evidenceOf } from '../result/load-run.js';
+import { parseResult } from '../result/migrate.js';
 import type { RunResult } from '../result/schema.js';
 import { messageOf } from '../support/errors.js';
 
+/** Compiled code beside this file; when this file itself runs uncompiled (in tests), that of the build. */
+const JUDGE = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? '../../dist/run/judge-process.js' : './judge-process.js', import.meta.url),
+);
+
 /** Judges what was recorded, and writes the last event and `result.json`. */
-export function finish(log: EventLog, directory: RunDirectory): RunResult {
+export async function finish(log: EventLog, directory: RunDirectory): Promise<RunResult> {
   log.append('phase.started', { phase: 'judging', trial: 1 });
-  const arrivals = existsSync(directory.arrivals) ? readArrivals(directory.arrivals) : undefined;
-  const result = foldRun({
-    events: log.events,
-    // A run that ended before its first request has no arrivals file.
-    arrivals,
-    ended: { complete: true },
-    warnings: [...(log.problem ? [log.problem.message] : []), ...(arrivals?.warnings ?? [])],
-    evidence: evidenceOf(directory),
-  });
+  // With a full disk only this process still knows all events.
+  const result = log.problem ? judgeHere(log, directory) : await judgeApart(log, directory);
   log.append('run.ended', {
     verdict: result.verdict,
     exitCode: result.exitCode,
@@ -29,8 +30,35 @@ export function finish(log: EventLog, directory: RunDirectory): RunResult {
     cleanupProven: result.cleanup.proven,
   });
   log.close();
+  return result;
+}
+
+/** In a process of its own, from the files; here, if that fails. */
+async function judgeApart(log: EventLog, directory: RunDirectory): Promise<RunResult> {
+  const part = `${directory.result}.part`;
   try {
+    await execa(process.execPath, [JUDGE, directory.path], { stdin: 'ignore', stdout: 'ignore', detached: true });
+    const result = parseResult(JSON.parse(readFileSync(part, 'utf8')), part);
     // Whole or not at all: `plimsoll report` folds the logs when it is not there.
+    renameSync(part, directory.result);
+    return result;
+  } catch (error) {
+    log.append('warning', { code: 'judged_in_conductor', message: `the judging process failed: ${messageOf(error)}` });
+    return judgeHere(log, directory);
+  }
+}
+
+function judgeHere(log: EventLog, directory: RunDirectory): RunResult {
+  // A run that ended before its first request has no arrivals file.
+  const arrivals = existsSync(directory.arrivals) ? readArrivals(directory.arrivals) : undefined;
+  const result = foldRun({
+    events: log.events,
+    arrivals,
+    ended: { complete: true },
+    warnings: [...(log.problem ? [log.problem.message] : []), ...(arrivals?.warnings ?? [])],
+    evidence: evidenceOf(directory),
+  });
+  try {
     writeFileSync(`${directory.result}.part`, JSON.stringify(result));
     renameSync(`${directory.result}.part`, directory.result);
   } catch (error) {

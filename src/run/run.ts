@@ -83,5 +83,5 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<Finished
     options.signal.removeEventListener('abort', forward);
     await stack.takeDown();
   }
-  return { result: finish(log, directory), directory };
+  return { result: await finish(log, directory), directory };
 }
