@@ -74,6 +74,21 @@ describe.concurrent('a run', { timeout: 120_000 }, () => {
     expect(startedBy(run).filter(isAlive)).toEqual([]);
   });
 
+  it('leaves at once on a second Ctrl-C: the watchdog undoes and ends everything', async () => {
+    await using bench = await Bench.open();
+    const run = bench.plimsoll(
+      'run',
+      bench.scenario({ faults: '- { type: process-pause, service: back, allowAll: true }' }),
+    );
+    await run.event('fault.proven');
+    run.child.kill('SIGINT');
+    run.child.kill('SIGINT');
+    expect(await run.ended).toBe(130);
+    expect(run.stderr).toMatch(/the watchdog undoes/);
+    expect(await until(() => startedBy(run).filter(isAlive).length === 0, 5000)).toBeDefined();
+    expect(readFileSync(join(run.directory, 'journal.ndjson'), 'utf8')).toMatch(/"by":"watchdog"|watchdog/);
+  });
+
   it('is undone within 2 s when the harness is killed, on a proxy that lives on', async () => {
     await using bench = await Bench.open();
     const { proxy } = bench.ports;
