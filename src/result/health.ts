@@ -10,6 +10,8 @@ type Health = EventOf<'driver.health'>;
 /** Gates of `driver.health`, over a window. The same figures as the driver's own, which are over a second. */
 const LAG_LIMIT_MS = 10;
 const LOOP_LIMIT_MS = 20;
+/** So many late arrivals are borne in any window. */
+const FEW_LATE = 5;
 const CPU_LIMIT = 0.8;
 const JUMP_LIMIT_MS = 1000;
 /** A window's event-loop p99 is over the limit when more than this share of its seconds is: only their p99s are known. */
@@ -107,7 +109,9 @@ function lagP99Ms(health: readonly Health[]): number {
     if (lagCounts === undefined) return Math.max(0, ...health.map(({ schedulingLagP99Ms }) => schedulingLagP99Ms));
     for (const [position, count] of lagCounts.entries()) counts[position] = (counts[position] ?? 0) + count;
   }
-  return lagQuantileMs(counts, 0.99) ?? 0;
+  // The p99 of fewer than 500 arrivals is its handful of largest: a few late ones must not hide a system that is down.
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  return lagQuantileMs(counts, Math.max(0, Math.min(0.99, 1 - FEW_LATE / total))) ?? 0;
 }
 
 function healthEvents(events: readonly RunEvent[], driver: Driver): Health[] {

@@ -9,7 +9,7 @@ import { campaign, setStage } from './campaign.js';
 
 for (const { name, needs, start } of SERVERS) {
   describeWith(needs, `kill -9 of the conductor, faults on ${name}`, () => {
-    it('leaves nothing behind and touches nobody else, with the watchdog alive or dead', async () => {
+    it('leaves nothing behind and touches nobody else, with the watchdog alive or dead', { retry: 0 }, async () => {
       await using stage = await setStage(start);
       const tookMs = await campaign(stage, 6, 7);
       expect(tookMs).toHaveLength(4);
@@ -18,7 +18,7 @@ for (const { name, needs, start } of SERVERS) {
   });
 }
 
-describe('what a killed conductor leaves', () => {
+describe('what a killed conductor leaves', { retry: 0 }, () => {
   it('is undone at its deadline when the conductor lives but does nothing', async () => {
     await using stage = await setStage();
     const run = await stage.start('hangs', { hold: true, deadlineMs: 600 });

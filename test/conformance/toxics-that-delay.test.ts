@@ -179,6 +179,7 @@ onBothServers('slow_close', (server) => {
     expect((plain.peer.endedAtMs ?? 0) - start).toBeGreaterThanOrEqual(199);
     expect((plain.peer.endedAtMs ?? 0) - start).toBeLessThan(400);
 
+    await server.api.post(path, { attributes: { delay: 5000 } });
     const updated = await pair(proxy, origin);
     start = performance.now();
     updated.client.socket.end();
@@ -186,6 +187,7 @@ onBothServers('slow_close', (server) => {
     await server.api.post(path, { attributes: { delay: 250 } });
     expect(await updated.peer.ending()).toBe('fin');
     expect((updated.peer.endedAtMs ?? 0) - start).toBeGreaterThanOrEqual(348);
+    expect((updated.peer.endedAtMs ?? 0) - start).toBeLessThan(4000);
 
     await server.api.post(path, { attributes: { delay: 60_000 } });
     const removed = await pair(proxy, origin);

@@ -5,7 +5,7 @@ import { describeWith, programOf } from '../support/needs.js';
 import { Bench, until } from './harness.js';
 
 describeWith(['nginx', 'redis'], 'services that nobody here wrote: nginx, a plain Node.js server, Redis', () => {
-  it('are broken on two links, proven, and put back', { timeout: 120_000 }, async () => {
+  it('are broken on two links, proven, and put back', { timeout: 120_000, retry: 2 }, async () => {
     await using bench = await Bench.open();
     await using more = await Bench.open();
     const { front: nginxPort, back: nodePort, link: nginxLink, proxy: proxyPort } = bench.ports;
@@ -43,7 +43,7 @@ faults:
   - { type: latency, link: nginx-app, latency: 40ms, at: 5s, for: 10s }
 slos:
   - { name: availability, indicator: availability, objective: '>= 99%' }
-  - { name: p95, indicator: latency p95, objective: '<= 900ms', recoverWithin: 5s }
+  - { name: quick, indicator: latency under 900ms, objective: '>= 95%', recoverWithin: 5s }
 `;
     const file = join(bench.folder, 'others.yaml');
     writeFileSync(file, scenario);
@@ -64,7 +64,9 @@ slos:
       ['confirmed', 'confirmed'],
       ['confirmed', 'confirmed'],
     ]);
-    expect(run.result.slos[1]?.windows.fault?.value).toBeGreaterThan(0.08);
+    const fault = run.result.distribution.find(({ window }) => window === 'fault');
+    const median = fault?.allS[fault.quantiles.indexOf(0.5)] ?? 0;
+    expect(median).toBeGreaterThan(0.08);
   });
 });
 

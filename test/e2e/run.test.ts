@@ -11,9 +11,13 @@ function startedBy(run: { events(): { type: string; pid?: number }[]; directory:
   return [...journal.matchAll(/"pid":(\d+)/g)].map((match) => Number(match[1]));
 }
 
+// Where a machine with other guests starves the load driver, a run is rightly inconclusive: what needs a verdict may be
+// tried again. What must be undone is never tried again.
+const needsVerdict = { retry: 2 };
+
 // Each run takes its twenty seconds of baseline; they run beside each other at a low rate.
-describe.concurrent('a run', { timeout: 120_000 }, () => {
-  it('passes, leaves its files, and accounts for every request', async () => {
+describe.concurrent('a run', { timeout: 120_000, retry: 0 }, () => {
+  it('passes, leaves its files, and accounts for every request', needsVerdict, async () => {
     await using bench = await Bench.open();
     const file = bench.scenario({
       faults: LATENCY,
@@ -82,11 +86,15 @@ describe.concurrent('a run', { timeout: 120_000 }, () => {
     );
     await run.event('fault.proven');
     run.child.kill('SIGINT');
+    // Two signals at once would arrive as one.
+    expect(await until(() => run.stderr.includes('again to hand the undo'), 5000)).toBeDefined();
     run.child.kill('SIGINT');
     expect(await run.ended).toBe(130);
     expect(run.stderr).toMatch(/the watchdog undoes/);
     expect(await until(() => startedBy(run).filter(isAlive).length === 0, 5000)).toBeDefined();
-    expect(readFileSync(join(run.directory, 'journal.ndjson'), 'utf8')).toMatch(/"by":"watchdog"|watchdog/);
+    expect(
+      await until(() => /"by":"watchdog"/.test(readFileSync(join(run.directory, 'journal.ndjson'), 'utf8')), 5000),
+    ).toBeDefined();
   });
 
   it('is undone within 2 s when the harness is killed, on a proxy that lives on', async () => {
@@ -123,7 +131,7 @@ describe.concurrent('a run', { timeout: 120_000 }, () => {
     expect(report.stdout).not.toMatch(/PASSED/);
   });
 
-  it('fails with exit 1 when the system breaks completely, although the guard stops it', async () => {
+  it('fails with exit 1 when the system breaks completely, although the guard stops it', needsVerdict, async () => {
     await using bench = await Bench.open();
     const run = bench.plimsoll('run', bench.scenario({ faults: '- { type: down, link: front-back }' }));
     expect(await run.ended, run.stdout + run.stderr).toBe(1);

@@ -3,7 +3,7 @@ import { describeWith, programOf } from '../support/needs.js';
 import { Bench, until } from './harness.js';
 
 describeWith(['toxiproxy'], 'a run on a real Toxiproxy', () => {
-  it('passes, leaves the proxies of others alone, and takes its own away', { timeout: 120_000 }, async () => {
+  it('passes, leaves the proxies of others alone, and takes its own away', { timeout: 120_000, retry: 2 }, async () => {
     await using bench = await Bench.open();
     const { proxy, back } = bench.ports;
     bench.spawn(programOf('toxiproxy') ?? '', ['-port', String(proxy)]);

@@ -6,14 +6,19 @@ export default class ClosingLine implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
     let passed = 0;
     let failed = errors.length;
+    const retried: string[] = [];
     for (const module of modules) {
       failed += module.errors().length;
       for (const test of module.children.allTests()) {
         const { state } = test.result();
         if (state === 'passed') passed++;
+        const tries = (test.diagnostic()?.retryCount ?? 0) + 1;
+        if (state === 'passed' && tries > 1) retried.push(`${test.fullName} (try ${tries})`);
         if (state === 'failed') failed++;
       }
     }
+    if (retried.length > 0)
+      console.log(`\nPassed only at a later try:\n${retried.map((name) => `  - ${name}`).join('\n')}`);
     const file = process.env['PLIMSOLL_LEFT_OUT'];
     const leftOut =
       file && existsSync(file) ? [...new Set(readFileSync(file, 'utf8').trim().split('\n'))].filter(Boolean) : [];
