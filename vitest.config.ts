@@ -7,8 +7,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: long ? [] : ['test/**/*.long.test.ts'],
     pool: 'forks',
-    // Two at a time: tests with real sockets and clocks need room to breathe.
-    maxWorkers: 2,
+    // Three at a time: most of them wait for clocks and sockets; more would starve those that measure time.
+    maxWorkers: 3,
     // Machines of a CI have other guests, and many tests measure time. What passes at a later try is told by name at the
     // end of the run; tests of the undo (test/chaos, test/e2e) are never tried again.
     retry: process.env['CI'] ? 2 : 0,

@@ -15,9 +15,10 @@ export interface PlanOptions {
  * @throws PlimsollError `scenario_invalid` after printing every problem.
  */
 export async function loadPlans(paths: string[], options: PlanOptions, context: CommandContext): Promise<Plan[]> {
-  const [{ discoverScenarios, parseScenario, formatProblems }, { resolvePlan }] = await Promise.all([
+  const [{ discoverScenarios, parseScenario, formatProblems }, { resolvePlan }, { foresee }] = await Promise.all([
     import('../scenario/index.js'),
     import('../plan/index.js'),
+    import('../verdict/power.js'),
   ]);
   const seed = parseSeed(options.seed);
   const plans: Plan[] = [];
@@ -29,6 +30,7 @@ export async function loadPlans(paths: string[], options: PlanOptions, context: 
       const resolved = resolvePlan(parsed.scenario, {
         allowHosts: options.allowHost ?? [],
         cwd: context.cwd,
+        foresee,
         ...(seed === undefined ? {} : { seed }),
       });
       if (resolved.plan) plans.push(resolved.plan);

@@ -4,7 +4,7 @@ import type { Scenario } from '../scenario/parse.js';
 import { Problems, type Problem } from '../scenario/problems.js';
 import type { SystemDocument } from '../scenario/schema.js';
 import type { ServicePlan } from '../targets/targets.js';
-import { foresee } from '../verdict/power.js';
+import type { foresee } from '../verdict/power.js';
 import { checkBlastRadius } from './blast-radius.js';
 import type { Plan } from './plan.js';
 import { scheduleFaults } from './schedule.js';
@@ -17,6 +17,8 @@ export interface ResolveOptions {
   cwd: string;
   /** In place of the scenario's. */
   seed?: number;
+  /** Foresees the power of the verdict; without it nothing is foreseen (it loads much, and `validate` does not need it). */
+  foresee?: typeof foresee;
 }
 
 /** Scenario → plan: units and defaults resolved, files read, hosts checked, power foreseen. Starts and touches nothing. */
@@ -68,11 +70,12 @@ export function resolvePlan(scenario: Scenario, options: ResolveOptions): { plan
           },
     trials: scenario.trials,
     allow: scenario.allow,
-    power: foresee(slos, foreseenStreams(streams, capacityShares), {
-      baselineS: phases.baselineMs / 1000,
-      faultS: phases.faultMs / 1000,
-      recoveryS: phases.recoveryMs / 1000,
-    }),
+    power:
+      options.foresee?.(slos, foreseenStreams(streams, capacityShares), {
+        baselineS: phases.baselineMs / 1000,
+        faultS: phases.faultMs / 1000,
+        recoveryS: phases.recoveryMs / 1000,
+      }) ?? [],
     warnings: [...warningsOf(scenario), ...looseTolerances(slos)],
   };
   return { plan, problems: [] };

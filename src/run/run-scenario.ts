@@ -3,6 +3,7 @@ import { resolvePlan } from '../plan/index.js';
 import type { Plan } from '../plan/plan.js';
 import type { RunEvent } from '../record/events.js';
 import { PlimsollError } from '../support/errors.js';
+import { foresee } from '../verdict/power.js';
 import { preflight } from './preflight.js';
 import { runPlan, type Finished } from './run.js';
 import { RunStopped } from './stop-reason.js';
@@ -52,6 +53,7 @@ export function plan(scenario: ScenarioInput, options: RunScenarioOptions = {}):
   const resolved = resolvePlan(parsed.scenario, {
     allowHosts: options.allowHosts ?? [],
     cwd: options.cwd ?? process.cwd(),
+    foresee,
     ...(options.seed === undefined ? {} : { seed: options.seed }),
   });
   if (!resolved.plan) throw invalid(resolved.problems);
