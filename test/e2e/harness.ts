@@ -83,9 +83,11 @@ ${parts.extra ?? ''}
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const child of this.#children) {
-      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
-    }
+    const alive = () => this.#children.filter((child) => child.exitCode === null && child.signalCode === null);
+    // Politely first: a master that is killed leaves its workers behind.
+    for (const child of alive()) child.kill('SIGTERM');
+    await until(() => alive().length === 0, 2000);
+    for (const child of alive()) child.kill('SIGKILL');
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
