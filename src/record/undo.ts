@@ -33,6 +33,8 @@ const proxy = { api: z.string(), proxy: z.string(), listen: z.string() };
 export const UndoRecord = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('remove-toxic'), ...common, ...proxy, toxic: z.string() }),
   z.object({ kind: z.literal('enable-proxy'), ...common, ...proxy }),
+  /** A proxy that the run made on somebody else's server, with whatever toxics are on it. */
+  z.object({ kind: z.literal('remove-proxy'), ...common, ...proxy }),
   /** SIGCONT. */
   z.object({ kind: z.literal('continue-process'), ...common, process: ProcessIdentity }),
   /**
@@ -53,3 +55,11 @@ export const UndoRecord = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('end-group'), ...common, process: ProcessIdentity, label: z.string() }),
 ]);
 export type UndoRecord = z.infer<typeof UndoRecord>;
+
+/**
+ * What a run set up for itself, as against what it broke. It is taken down last: faults may need it to be undone, and
+ * while only such records are owed nothing is broken any more.
+ */
+export function isOwnPart({ kind }: UndoRecord): boolean {
+  return kind === 'end-group' || kind === 'remove-proxy';
+}

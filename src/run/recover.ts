@@ -1,4 +1,4 @@
-import type { UndoRecord } from '../record/undo.js';
+import { isOwnPart, type UndoRecord } from '../record/undo.js';
 import { removeByPrefix } from '../targets/toxiproxy.js';
 import { PlimsollError, messageOf } from '../support/errors.js';
 import { Journal, readJournal } from './journal.js';
@@ -105,8 +105,8 @@ async function recoverRun(
   const journal = Journal.open(journalPath, 'recover');
   let failures = 0;
   // The faults first: the run's own parts, such as its proxy, may be needed for them.
-  for (const groups of [false, true]) {
-    const records = pending.filter((record) => (record.kind === 'end-group') === groups);
+  for (const ownParts of [false, true]) {
+    const records = pending.filter((record) => isOwnPart(record) === ownParts);
     const { failed } = await undoAll(records, {
       orphaned: true,
       onDone: (record, { alreadyDone }) => {

@@ -139,7 +139,7 @@ export class RunStack {
     if (plan.system.links.length === 0) return undefined;
     const { runId, directory, journal } = context;
     if (plan.system.toxiproxy) {
-      return ensureProxies(plan.system.links, { api: plan.system.toxiproxy, runId, embedded: false });
+      return ensureProxies(plan.system.links, { api: plan.system.toxiproxy, runId, embedded: false, journal });
     }
     this.#proxy = await EmbeddedProxy.start({
       seed: plan.seed,

@@ -81,6 +81,7 @@ function targetOf(record: UndoRecord): string {
   switch (record.kind) {
     case 'remove-toxic':
     case 'enable-proxy':
+    case 'remove-proxy':
       return `${record.api} ${record.proxy}`;
     case 'continue-process':
     case 'end-group':

@@ -7,7 +7,7 @@
  * It loads little and everything at its start, and trusts nothing but the journal.
  */
 import { closeSync, statSync, writeSync } from 'node:fs';
-import type { UndoRecord } from '../record/undo.js';
+import { isOwnPart, type UndoRecord } from '../record/undo.js';
 import { systemClock } from '../support/clock.js';
 import { messageOf } from '../support/errors.js';
 import { Journal, readJournal, type JournalState } from './journal.js';
@@ -79,7 +79,7 @@ function faultsOwed(): UndoRecord[] {
  * whatever was owed is undone once more a moment later; once is the same as twice.
  */
 async function sweepLateOrders(owed: UndoRecord[]): Promise<void> {
-  const onServers = owed.filter((record) => record.kind === 'remove-toxic' || record.kind === 'enable-proxy');
+  const onServers = owed.filter(({ kind }) => ['remove-toxic', 'enable-proxy', 'remove-proxy'].includes(kind));
   if (onServers.length === 0) return;
   await systemClock.sleep(LATE_ORDER_MS);
   await undoAll(onServers, {
@@ -97,9 +97,9 @@ async function round(): Promise<number> {
   const journal = openJournal();
   if (!journal) return 1;
   const pending = journal.pending();
-  const faults = pending.filter((record) => record.kind !== 'end-group');
-  const groups = pending.filter((record) => record.kind === 'end-group');
-  const failed = [...(await undoThese(faults, journal)), ...(await undoThese(groups, journal))];
+  const faults = pending.filter((record) => !isOwnPart(record));
+  const ownParts = pending.filter(isOwnPart);
+  const failed = [...(await undoThese(faults, journal)), ...(await undoThese(ownParts, journal))];
   journal.close();
   return failed.length;
 }

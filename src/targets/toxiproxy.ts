@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ICreateToxicBody, Proxy, Toxiproxy } from 'toxiproxy-node-client';
+import type { UndoRecord } from '../record/undo.js';
 import { PlimsollError } from '../support/errors.js';
 import { parseAddress } from '../support/units.js';
 import { measureCanary, type OwnBytes } from './canary.js';
@@ -31,6 +32,12 @@ const TrafficJson = z.object({
   ),
 });
 
+/** Where undo records go before the deed: a run's journal. */
+export interface WriteAhead {
+  willUndo(records: readonly UndoRecord[]): void;
+  undone(recordId: string): void;
+}
+
 /** The proxies of a run's links on one server. */
 export interface ProxySet {
   links: LinkTarget[];
@@ -44,16 +51,20 @@ export interface ProxySet {
  * Finds or makes a proxy for each link. On the embedded server a proxy bears its link's name. On a server of somebody
  * else an existing proxy with the same listen address is used as it is; a new one bears the run's id in its name.
  *
+ * @param options.journal told the undo record of each proxy before it is made, and when it is gone again.
  * @throws PlimsollError `proxy_leads_elsewhere` (another upstream), `proxy_disabled`, or what the server said.
  */
 export async function ensureProxies(
   links: readonly LinkPlan[],
-  options: { api: string; runId: string; embedded: boolean },
+  options: { api: string; runId: string; embedded: boolean; journal?: WriteAhead },
 ): Promise<ProxySet> {
   const client = connectToxiproxy(options.api);
   const created: string[] = [];
   const remove = async (): Promise<void> => {
-    for (const name of created.splice(0).reverse()) await deleteProxy(client, name);
+    for (const name of created.splice(0).reverse()) {
+      await deleteProxy(client, name);
+      options.journal?.undone(removalId(name));
+    }
   };
   try {
     const existing = Object.values(await client.getAll());
@@ -64,8 +75,9 @@ export async function ensureProxies(
       const name =
         found?.name ?? checkName('proxy', options.embedded ? plan.name : `plimsoll-${options.runId}-${plan.name}`);
       if (!found) {
-        await client.createProxy({ name, listen: plan.listen, upstream: plan.upstream, enabled: true });
+        options.journal?.willUndo([removalOf({ api: client.host, proxy: name, listen: plan.listen })]);
         created.push(name);
+        await client.createProxy({ name, listen: plan.listen, upstream: plan.upstream, enabled: true });
       }
       targets.push(new ToxiproxyLink(plan, client, name, options.embedded));
     }
@@ -98,6 +110,34 @@ export async function enableProxy(
   if (proxy.enabled) return 'was_enabled';
   await proxy.update({ enabled: true, listen: proxy.listen, upstream: proxy.upstream });
   return 'enabled';
+}
+
+/** Takes a proxy away that a run made, with whatever is on it. */
+export async function removeProxy(
+  at: { api: string; proxy: string; listen: string },
+  signal?: AbortSignal,
+): Promise<'removed' | 'absent'> {
+  const client = connectToxiproxy(at.api, signal);
+  const proxy = await getProxy(client, at.proxy);
+  if (!proxy || !sameListen(proxy.listen, at.listen)) return 'absent';
+  return deleteProxy(client, at.proxy);
+}
+
+/** The record that takes a proxy of a run away. */
+function removalOf(at: { api: string; proxy: string; listen: string }): UndoRecord {
+  return {
+    kind: 'remove-proxy',
+    id: removalId(at.proxy),
+    fault: 'run',
+    words: `remove proxy ${at.proxy}, which this run made, from ${at.api}`,
+    byHand: `curl -sS -X DELETE ${at.api}/proxies/${at.proxy}`,
+    timeLimitMs: 5000,
+    ...at,
+  };
+}
+
+function removalId(proxy: string): string {
+  return `run/${proxy}`;
 }
 
 /** Removes all toxics (and with `proxies` the proxies) whose name starts with `prefix`, on all proxies of a server. */
@@ -216,9 +256,14 @@ async function deleteToxic(proxy: Proxy, name: string): Promise<'removed' | 'abs
   }
 }
 
-async function deleteProxy(client: Toxiproxy, name: string): Promise<void> {
-  const proxy = await getProxy(client, name);
-  await proxy?.remove();
+async function deleteProxy(client: Toxiproxy, name: string): Promise<'removed' | 'absent'> {
+  try {
+    await client.api.delete(`${client.host}/proxies/${checkName('proxy', name)}`);
+    return 'removed';
+  } catch (error) {
+    if (error instanceof ToxiproxyFailure && error.status === 404) return 'absent';
+    throw error;
+  }
 }
 
 async function listToxics(proxy: Proxy): Promise<z.infer<typeof ToxicList>> {

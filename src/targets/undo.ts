@@ -5,7 +5,7 @@ import { groupIsAlive, signalGroup, signalProcess } from './process.js';
 import type { UndoOutcome } from './targets.js';
 import { firstUnreachable } from './reachable.js';
 import { ToxiproxyFailure } from './toxiproxy-client.js';
-import { enableProxy, removeToxic } from './toxiproxy.js';
+import { enableProxy, removeProxy, removeToxic } from './toxiproxy.js';
 
 export interface UndoOptions {
   /**
@@ -37,6 +37,8 @@ async function act(record: UndoRecord, signal: AbortSignal | undefined, options:
       return withServer(async () => (await removeToxic(record, signal)) === 'removed', signal);
     case 'enable-proxy':
       return withServer(async () => (await enableProxy(record, signal)) === 'enabled', signal);
+    case 'remove-proxy':
+      return withServer(async () => (await removeProxy(record, signal)) === 'removed', signal);
     case 'continue-process':
       return signalProcess(record.process, 'SIGCONT') === 'sent';
     case 'ensure-service':

@@ -121,6 +121,8 @@ describe.concurrent('a run', { timeout: 120_000, retry: 0 }, () => {
     run.child.kill('SIGKILL');
     const tookMs = await until(async () => (await toxics()) === 0, 5000);
     expect(tookMs).toBeLessThan(2000);
+    // The link's proxy too: the server is not the run's own, and is left as it was found.
+    expect(await until(async () => (await (await fetch(`${api}/proxies`)).text()) === '{}', 5000)).toBeDefined();
     expect(services.child.exitCode).toBeNull();
     expect(
       await until(() => startedBy(run).filter((pid) => pid !== services.child.pid && isAlive(pid)).length === 0, 5000),

@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest';
 import { ensureProxies, enableProxy, removeByPrefix, removeToxic } from '../../src/targets/toxiproxy.js';
 import { connectToxiproxy } from '../../src/targets/toxiproxy-client.js';
+import type { UndoRecord } from '../../src/record/undo.js';
 import type { LinkPlan } from '../../src/targets/targets.js';
+import { undo } from '../../src/targets/undo.js';
 import { describeWith } from '../support/needs.js';
 import { freePort, startRealToxiproxy } from './toxiproxy-servers.js';
 import { startService } from './services.js';
@@ -36,6 +38,50 @@ describeWith(['toxiproxy'], 'links on a real Toxiproxy', () => {
     expect(await set.links[0]?.canary(1000)).toMatchObject({ outcome: 'answered' });
     await set.remove();
     expect(Object.keys(await client.getAll())).toEqual([stranger.name]);
+  });
+
+  it('writes the undo of a proxy down before it is made, and marks it when the proxy is gone', async () => {
+    await using server = await startRealToxiproxy();
+    await using service = await startService('redis');
+    const client = connectToxiproxy(server.api);
+    const pending = new Map<string, UndoRecord>();
+    const journal = {
+      willUndo: (records: readonly UndoRecord[]) => records.forEach((record) => pending.set(record.id, record)),
+      undone: (id: string) => void pending.delete(id),
+    };
+    const options = { api: server.api, runId: 'r1', embedded: false, journal };
+    const plan = await linkPlan(service.address);
+    const set = await ensureProxies([plan], options);
+    const [record] = pending.values();
+    if (!record) throw new Error('no record');
+    await set.remove();
+    expect([...pending.keys()]).toEqual([]);
+
+    // As after the death of the run: the record alone takes the proxy away, once, and spares who took the name since.
+    await ensureProxies([plan], options);
+    expect(await undo(record)).toMatchObject({ alreadyDone: false });
+    expect(await client.getAll()).toEqual({});
+    expect(await undo(record)).toMatchObject({ alreadyDone: true });
+    await client.createProxy({ name: 'plimsoll-r1-a-b', listen: '127.0.0.1:0', upstream: service.address });
+    expect(await undo(record)).toMatchObject({ alreadyDone: true });
+    expect(Object.keys(await client.getAll())).toEqual(['plimsoll-r1-a-b']);
+  });
+
+  it('owes nothing for a proxy that could not be made', async () => {
+    await using server = await startRealToxiproxy();
+    await using service = await startService('redis');
+    const owed = new Set<string>();
+    const ensure = ensureProxies([await linkPlan(service.address, { listen: service.address })], {
+      api: server.api,
+      runId: 'r1',
+      embedded: false,
+      journal: {
+        willUndo: (records) => records.forEach(({ id }) => owed.add(id)),
+        undone: (id) => void owed.delete(id),
+      },
+    });
+    await expect(ensure).rejects.toThrow(/address already in use/);
+    expect([...owed]).toEqual([]);
   });
 
   it('uses an existing proxy with the same listen address and leaves it there', async () => {
