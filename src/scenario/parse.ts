@@ -5,6 +5,7 @@ import { messageOf, type Location } from '../support/errors.js';
 import { expandEnvironment } from './environment.js';
 import { locator } from './locate.js';
 import { knownKeysAt } from './json-schema.js';
+import { mend } from './mend.js';
 import { Problems, nearest, type Path, type Problem } from './problems.js';
 import { checkReferences } from './references.js';
 import { ScenarioSchema, type ScenarioDocument } from './schema.js';
@@ -115,35 +116,14 @@ function parseText(text: string, file: string, env: Readonly<Record<string, stri
   };
 }
 
-/**
- * A broken entry of a list must not hide what is wrong with its neighbours: the entries that have problems are taken out,
- * and the references of the others are checked as usual. Anything broken elsewhere may be referred to, so then not.
- */
+/** The references of everything that is not broken itself are checked as usual. */
 function checkTheRest(raw: object, issues: readonly z.core.$ZodIssue[], problems: Problems): void {
-  const lists = ['faults', 'slos', 'invariants'];
-  if (!issues.every(({ path }) => lists.includes(String(path[0])) && typeof path[1] === 'number')) return;
-  const kept = new Map<PropertyKey, number[]>();
-  const pruned: Record<string, unknown> = { ...raw };
-  for (const list of lists) {
-    const entries = pruned[list];
-    if (!Array.isArray(entries)) continue;
-    const broken = new Set(issues.filter(({ path }) => path[0] === list).map(({ path }) => path[1]));
-    kept.set(
-      list,
-      [...entries.keys()].filter((position) => !broken.has(position)),
-    );
-    pruned[list] = entries.filter((_, position) => !broken.has(position));
-  }
-  const checked = ScenarioSchema.safeParse(pruned);
-  if (!checked.success) return;
-  checkReferences(checked.data, {
-    add: ([list, position, ...rest], problem) =>
-      problems.add(
-        position === undefined
-          ? [list ?? '']
-          : [list ?? '', kept.get(list ?? '')?.[Number(position)] ?? position, ...rest],
-        problem,
-      ),
+  const mended = mend(raw, issues);
+  if (!mended) return;
+  checkReferences(mended.document, {
+    add: (path, problem) => {
+      if (!mended.isEcho(normalised(path, raw), problem.code)) problems.add(path, problem);
+    },
   });
 }
 
@@ -217,6 +197,12 @@ function written(path: (string | number)[], raw: object): (string | number)[] {
   const short =
     path[0] === 'load' && path[1] === 'streams' && path[2] === 'load' && streams && Object.keys(streams).length === 1;
   return short ? ['load', ...path.slice(3)] : path;
+}
+
+/** The way back: where `normalise` put it. */
+function normalised(path: Path, raw: object): Path {
+  const isShort = path[0] === 'load' && path[1] !== 'streams' && written(['load', 'streams', 'load'], raw).length === 1;
+  return isShort ? ['load', 'streams', 'load', ...path.slice(1)] : path;
 }
 
 /** The sentence of the variant that came furthest, where the union itself has none. */
