@@ -8,8 +8,7 @@ import { systemClock } from '../support/clock.js';
 
 export interface CapacityOptions {
   signal: AbortSignal;
-  /** One line for people at each step. */
-  onProgress?: (message: string) => void;
+  onStep?: (step: EventBody<'capacity.step'>) => void;
   /** Of each step; defaults: 2 s of warm-up, 5 s measured. */
   warmupMs?: number;
   stepMs?: number;
@@ -64,8 +63,13 @@ interface Step {
 async function climb(stream: StreamPlan, options: CapacityOptions, round: number): Promise<Step> {
   let best: Step | undefined;
   for (const connections of STEPS) {
-    const step = await measure(stream, connections, { min: 0, max: 0 }, options);
-    options.onProgress?.(`capacity, round ${round}: ${connections} connections, ${Math.round(step.goodput)}/s`);
+    const step = await measure(stream, connections, { min: 0, max: 0 }, options).catch((error: unknown) => {
+      // A system that sheds load when it is full has shown what it can do in the steps before.
+      if (best && error instanceof PlimsollError && error.code === 'capacity_invalid') return undefined;
+      throw error;
+    });
+    if (!step) break;
+    options.onStep?.({ stream: stream.name, round, connections, perSecond: step.goodput });
     const grew = best === undefined || step.goodput > best.goodput * (1 + LEAST_GROWTH);
     if (!best || step.goodput > best.goodput) best = step;
     if (!grew || step.driverCpu > MOST_DRIVER_CPU) break;
@@ -145,6 +149,5 @@ async function washout(stream: StreamPlan, options: CapacityOptions, beforeUs: n
         hint: 'Give the rate as a number, or find what the load left behind (queues, connections, caches).',
       });
     }
-    options.onProgress?.('capacity: waiting until the system is as fast as before');
   }
 }

@@ -77,6 +77,10 @@ export class ClosedLoop implements StreamEngine, UserOwner {
     for (const user of ready) this.#ask(user);
   }
 
+  catchUp(): void {
+    this.tick();
+  }
+
   nowUs(): number {
     return this.#context.nowUs();
   }

@@ -68,7 +68,7 @@ class DriverProcess {
       this.#stopTimer = setTimeout(() => this.#finishWhenDone(), Math.max(1, leftMs));
       return;
     }
-    for (const engine of this.#engines) engine.tick();
+    for (const engine of this.#engines) engine.catchUp();
     if (this.#drain && this.#engines.some((engine) => engine.inFlight > 0)) {
       // Each of them ends by its deadline at the latest.
       this.#stopTimer = setTimeout(() => this.#finishWhenDone(), 5);

@@ -8,8 +8,13 @@ export interface StreamEngine {
   start(): void;
   /** No arrival is due at or after `atUs`; what is due before is issued now, however late. */
   stopAt(atUs: number): void;
-  /** Issues what is overdue, so that a report on a second misses none of its arrivals. */
+  /**
+   * Issues what is overdue, so that a report on a second misses none of its arrivals; but not for so long that sockets,
+   * orders and reports wait. A driver that can't keep up goes on in its next turn, and its lag tells.
+   */
   tick(): void;
+  /** Issues all that is overdue, however long it takes: at the end, when nothing may be left. */
+  catchUp(): void;
   /** Books what is still open as `unfinished` and lets go of its sockets. */
   abandon(): void;
   /** Requests that have not ended. */

@@ -11,6 +11,9 @@ import { scheduleOf, type Schedule } from './schedule.js';
 import { StreamBook } from './stream-book.js';
 import { connectorFor, type ClosingSocket } from './undici-connector.js';
 
+/** The longest that issuing overdue arrivals keeps everything else waiting. */
+const SLICE_US = 20_000;
+
 /**
  * Open model: arrivals come when the schedule says so, whatever the system does. Overdue arrivals are issued at once with
  * their old due times; nothing is lost, smoothed or tried twice. Sockets and parser are undici's.
@@ -28,6 +31,7 @@ export class OpenLoop implements StreamEngine, ArrivalOwner {
   #inFlight = 0;
   #stopAtUs = Infinity;
   #timer: NodeJS.Timeout | undefined;
+  #immediate: NodeJS.Immediate | undefined;
 
   constructor(plan: OpenStreamPlan, position: number, context: EngineContext) {
     this.#plan = plan;
@@ -70,11 +74,11 @@ export class OpenLoop implements StreamEngine, ArrivalOwner {
   }
 
   tick(): void {
-    for (;;) {
-      const dueUs = this.#schedule.dueUs(this.#next);
-      if (dueUs >= this.#stopAtUs || dueUs > this.#context.nowUs()) return;
-      this.#issue(this.#next++, dueUs);
-    }
+    this.#issueUntil(this.#context.nowUs() + SLICE_US);
+  }
+
+  catchUp(): void {
+    this.#issueUntil(Infinity);
   }
 
   nowUs(): number {
@@ -103,6 +107,7 @@ export class OpenLoop implements StreamEngine, ArrivalOwner {
 
   abandon(): void {
     clearTimeout(this.#timer);
+    clearImmediate(this.#immediate);
     for (const arrival of this.#deadlines.items()) arrival.abandon();
     this.#deadlines.dispose();
     for (const pool of this.#pools.values()) void pool.destroy().catch(() => undefined);
@@ -113,7 +118,8 @@ export class OpenLoop implements StreamEngine, ArrivalOwner {
   }
 
   takeSeconds(nowUs: number, everything: boolean): EventBody<'second'>[] {
-    return this.#book.takeSeconds(nowUs, this.#inFlight, everything);
+    // With a backlog, later seconds are not whole yet.
+    return this.#book.takeSeconds(Math.min(nowUs, this.#schedule.dueUs(this.#next)), this.#inFlight, everything);
   }
 
   openArrivals(): OpenArrival[] {
@@ -130,12 +136,27 @@ export class OpenLoop implements StreamEngine, ArrivalOwner {
     return entry;
   }
 
+  /** @param untilUs begin no further one after that */
+  #issueUntil(untilUs: number): void {
+    for (;;) {
+      const dueUs = this.#schedule.dueUs(this.#next);
+      const nowUs = this.#context.nowUs();
+      if (dueUs >= this.#stopAtUs || dueUs > nowUs || nowUs > untilUs) return;
+      this.#issue(this.#next++, dueUs);
+    }
+  }
+
   #loop(): void {
     clearTimeout(this.#timer);
+    clearImmediate(this.#immediate);
     this.tick();
     const dueUs = this.#schedule.dueUs(this.#next);
     if (dueUs >= this.#stopAtUs) return;
     const waitMs = Math.floor((dueUs - this.#context.nowUs()) / 1000);
+    if (waitMs < 0) {
+      this.#immediate = setImmediate(() => this.#loop());
+      return;
+    }
     this.#timer = setTimeout(() => this.#loop(), Math.min(2 ** 31 - 1, Math.max(1, waitMs)));
   }
 

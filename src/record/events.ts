@@ -127,6 +127,13 @@ export const EVENT_BODIES = {
     ),
     warnings: z.array(z.object({ code: z.string(), message: z.string() })),
   }),
+  'capacity.step': z.object({
+    stream: z.string(),
+    round: z.number(),
+    connections: z.number(),
+    /** Ok answers. */
+    perSecond: z.number(),
+  }),
   'capacity.measured': z.object({
     perSecond: z.number(),
     spread: z.number(),

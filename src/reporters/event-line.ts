@@ -66,6 +66,10 @@ export function eventLine(event: RunEvent, verbose: boolean): EventLine | undefi
         text: clean(`invariant ${event.name}: ${event.message}`),
         ...(event.held ? {} : { colour: 'red' as const }),
       };
+    case 'capacity.step':
+      return {
+        text: `capacity, round ${event.round}: ${Math.round(event.perSecond)}/s with ${event.connections} connections`,
+      };
     case 'capacity.measured':
       return { text: `capacity: ${event.driverBound ? 'at least ' : ''}${Math.round(event.perSecond)}/s` };
     case 'driver.health':

@@ -7,6 +7,8 @@ export function eventText(event: RunEvent): string {
       return `run ${event.runId} of ${event.scenario.name} started, seed ${event.seed}`;
     case 'plan.resolved':
       return `planned: ${event.faults.length} faults, ${event.slos.length} SLOs, ${event.invariants.length} invariants`;
+    case 'capacity.step':
+      return `capacity, round ${event.round}: ${Math.round(event.perSecond)}/s with ${event.connections} connections`;
     case 'capacity.measured':
       return `capacity ${event.driverBound ? '≥ ' : ''}${Math.round(event.perSecond)}/s with ${event.connections} connections`;
     case 'system.started':

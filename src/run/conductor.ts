@@ -13,11 +13,7 @@ import { LoadSession } from './load-session.js';
 import { checkReady } from './readiness.js';
 import { StopGuard } from './stop-guard.js';
 import { RunStopped } from './stop-reason.js';
-
-/** The longest that a warm-up is stretched until the driver is on time. */
-const WARMUP_EXTRA_MS = 10_000;
-/** The driver is warm when its scheduling lag (p99 of a second) is at most this. */
-const WARM_LAG_MS = 10;
+import { WarmUp } from './warm-up.js';
 
 /**
  * The phase machine: warmup → baseline → checking → injecting → fault → undoing → recovery. It decides when; the rooms
@@ -27,7 +23,7 @@ export class Conductor {
   readonly #faults: FaultRunner;
   readonly #load: LoadSession;
   readonly #guard: StopGuard;
-  #lastLagMs = Infinity;
+  readonly #warmUp: WarmUp;
   #harmMayHaveBegun = false;
 
   constructor(
@@ -45,6 +41,7 @@ export class Conductor {
     const { log, journal, targets, t0Us, directory } = context;
     this.#faults = new FaultRunner({ journal, log, targets, seed: plan.seed });
     this.#guard = new StopGuard(plan.stop, guardedStreams(plan));
+    this.#warmUp = new WarmUp(plan.load);
     this.#load = new LoadSession(plan.load, {
       log,
       journal,
@@ -52,7 +49,7 @@ export class Conductor {
       arrivalsPath: directory.arrivals,
       onSecond: (record) => this.#watchSecond(record),
       onHealth: (record) => {
-        this.#lastLagMs = record.schedulingLagP99Ms;
+        this.#warmUp.note(record.driver, record.schedulingLagP99Ms);
       },
       onDeath: (driver, reason) =>
         this.stop(
@@ -91,7 +88,7 @@ export class Conductor {
     this.#phase('warmup', phases.warmupMs);
     await this.#load.start();
     await this.#sleepUntilUs(this.#load.startUs + phases.warmupMs * 1000);
-    await this.#untilWarm();
+    await this.#warmUp.over(this.context.t0Us + this.#load.startUs, signal);
 
     this.#phase('baseline', phases.baselineMs);
     const baseline = this.#open('baseline', this.nowUs());
@@ -202,20 +199,6 @@ export class Conductor {
     if (fault.forMs === undefined || fault.atMs + fault.forMs >= faultMs) return;
     await this.#sleepUntilUs(start + (fault.atMs + fault.forMs) * 1000);
     await this.#faults.undo((other) => other.id === fault.id);
-  }
-
-  async #untilWarm(): Promise<void> {
-    const limit = this.nowUs() + WARMUP_EXTRA_MS * 1000;
-    while (this.#lastLagMs > WARM_LAG_MS) {
-      if (this.nowUs() > limit) {
-        throw new PlimsollError({
-          code: 'cannot_drive',
-          message: `this machine cannot drive this much load: requests are issued ${Math.round(this.#lastLagMs)} ms late (p99; at most ${WARM_LAG_MS} ms is allowed)`,
-          hint: 'Lower the rate, or run the load on a machine with more processor time to spare.',
-        });
-      }
-      await systemClock.sleep(200, this.context.abort.signal);
-    }
   }
 
   async #requireReady(url: string): Promise<void> {

@@ -180,7 +180,10 @@ export class RunStack {
     for (const { stream: name, share } of plan.capacityShares) {
       const stream = plan.load.streams.find((candidate) => candidate.name === name);
       if (stream?.model !== 'open') continue;
-      const capacity = await measureCapacity(stream, { signal: context.abort.signal });
+      const capacity = await measureCapacity(stream, {
+        signal: context.abort.signal,
+        onStep: (step) => void context.log.append('capacity.step', step),
+      });
       context.log.append('capacity.measured', capacity);
       if (capacity.driverBound) {
         context.log.append('warning', {

@@ -75,6 +75,10 @@ const behaviours = {
   delayed: (socket) => (setTimeout(() => socket.writable && socket.write(GOOD), options.delayMs), 'ok'),
   // As many at a time as there are workers, each for a fixed time: a system with a capacity.
   limited: (socket) => {
+    if (waiting.length >= (options.queue ?? Infinity)) {
+      socket.write('HTTP/1.1 503 Full\r\ncontent-length: 2\r\n\r\nno');
+      return 'status';
+    }
     waiting.push(socket);
     work();
     return 'ok';
