@@ -1,11 +1,15 @@
 import type { Plan } from '../plan/plan.js';
 import { readArrivals } from '../record/arrivals-file.js';
 import type { ArrivalColumns, StreamHeader } from '../record/arrivals.js';
+import type { EventBody } from '../record/events.js';
 import { OUTCOMES } from '../record/outcomes.js';
 import type { RunDirectory } from '../record/run-directory.js';
 import type { StreamArrivals } from '../verdict/input.js';
 import { brokenObjectives } from '../verdict/judge.js';
 import { PlimsollError } from '../support/errors.js';
+
+/** Single seconds are noise; a driver that is unwell in more than so many of them lacks processor time. */
+const STARVED_SHARE = 0.2;
 
 const DROPPED = OUTCOMES.indexOf('dropped');
 
@@ -16,7 +20,14 @@ const DROPPED = OUTCOMES.indexOf('dropped');
  *
  * @throws PlimsollError `baseline_unhealthy`
  */
-export function checkBaseline(options: { plan: Plan; directory: RunDirectory; fromUs: number; toUs: number }): void {
+export function checkBaseline(options: {
+  plan: Plan;
+  directory: RunDirectory;
+  fromUs: number;
+  toUs: number;
+  /** The drivers' seconds so far. */
+  health: readonly EventBody<'driver.health'>[];
+}): void {
   const { plan, directory, fromUs, toUs } = options;
   const { header, streams } = readArrivals(directory.arrivals);
   const cut = streams.map((columns, k) => cutStream(header.streams[k]!, columns, fromUs, toUs));
@@ -53,9 +64,21 @@ export function checkBaseline(options: { plan: Plan; directory: RunDirectory; fr
   if (broken) {
     throw unhealthy(
       `${broken.slo} breaks its objective before anything was broken: ${broken.sentence}`,
-      'Mend the system, or set an objective that it keeps while it is well. Nothing was injected.',
+      `${starved(options) ?? 'Mend the system, or set an objective that it keeps while it is well.'} Nothing was injected.`,
     );
   }
+}
+
+/** Where the driver gets no processor time the system beside it gets none either: then the system is not to blame. */
+function starved({ health, fromUs, toUs }: Parameters<typeof checkBaseline>[0]): string | undefined {
+  const inside = health.filter(({ second }) => second * 1e6 >= fromUs && second * 1e6 < toUs);
+  const unwell = inside.filter(({ invalid }) => invalid !== undefined);
+  if (unwell.length <= STARVED_SHARE * inside.length) return undefined;
+  const worst = unwell.reduce((a, b) => (b.schedulingLagP99Ms > a.schedulingLagP99Ms ? b : a));
+  return (
+    `The load driver was not well either, in ${unwell.length} of ${inside.length} seconds (${worst.invalid}): ` +
+    'this machine is probably too busy, or too small for this much load. End what else runs on it, or lower the rate.'
+  );
 }
 
 function cutStream(header: StreamHeader, columns: ArrivalColumns, fromUs: number, toUs: number): StreamArrivals {

@@ -24,6 +24,7 @@ export class Conductor {
   readonly #load: LoadSession;
   readonly #guard: StopGuard;
   readonly #warmUp: WarmUp;
+  readonly #health: EventBody<'driver.health'>[] = [];
   #harmMayHaveBegun = false;
 
   constructor(
@@ -50,6 +51,7 @@ export class Conductor {
       onSecond: (record) => this.#watchSecond(record),
       onHealth: (record) => {
         this.#warmUp.note(record.driver, record.schedulingLagP99Ms);
+        this.#health.push(record);
       },
       onDeath: (driver, reason) =>
         this.stop(
@@ -97,7 +99,13 @@ export class Conductor {
     this.#close('baseline', baselineEnd);
 
     this.#phase('checking');
-    checkBaseline({ plan: this.plan, directory: this.context.directory, fromUs: baseline, toUs: baselineEnd });
+    checkBaseline({
+      plan: this.plan,
+      directory: this.context.directory,
+      fromUs: baseline,
+      toUs: baselineEnd,
+      health: this.#health,
+    });
     if (this.plan.system.ready && this.plan.system.readyMustHold) await this.#requireReady(this.plan.system.ready);
 
     await this.#faultPhase(phases.faultMs);

@@ -20,7 +20,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Records twenty seconds in which arrival `k` ends as `outcomeOf(k)`, and checks the baseline that begins at `fromS`. */
-function check(outcomeOf: (k: number) => Outcome, fromS = 0): () => void {
+function check(outcomeOf: (k: number) => Outcome, fromS = 0, lateSeconds = 0): () => void {
   const scenario = plan({
     plimsoll: 1,
     name: 'x',
@@ -57,7 +57,17 @@ function check(outcomeOf: (k: number) => Outcome, fromS = 0): () => void {
     },
   });
   file.close();
-  return () => checkBaseline({ plan: scenario, directory, fromUs: fromS * 1e6, toUs: (fromS + SECONDS) * 1e6 });
+  const health = Array.from({ length: SECONDS }, (_, second) => ({
+    driver: 'open' as const,
+    second,
+    schedulingLagP99Ms: second < lateSeconds ? 50 + second : 1,
+    eventLoopDelayP99Ms: 1,
+    cpuShare: 0.1,
+    clockJumpMs: 0,
+    localLimitErrors: 0,
+    ...(second < lateSeconds ? { invalid: `requests were issued ${50 + second} ms late` } : {}),
+  }));
+  return () => checkBaseline({ plan: scenario, directory, fromUs: fromS * 1e6, toUs: (fromS + SECONDS) * 1e6, health });
 }
 
 describe('the look at the baseline', () => {
@@ -71,6 +81,14 @@ describe('the look at the baseline', () => {
 
   it('stops before anything is injected when a critical objective is broken beyond doubt', () => {
     expect(check((k) => (k % 5 === 0 ? 'http_5xx' : 'ok'))).toThrow(/up breaks its objective/);
+  });
+
+  it.each([
+    [9, /driver was not well either, in 9 of 20 seconds \(requests were issued 58 ms late\)/],
+    [2, /^Mend the system/],
+  ])('says whether the machine is to blame rather than the system: %i late seconds', (late, hint) => {
+    const broken = check((k) => (k % 5 === 0 ? 'http_5xx' : 'ok'), 0, late);
+    expect(broken).toThrow(expect.objectContaining({ hint: expect.stringMatching(hint) }));
   });
 
   it('stops when arrivals were dropped', () => {
