@@ -9,8 +9,6 @@ export interface Progress {
   phase: string;
   phaseStartS: number;
   phasePlannedS: number | undefined;
-  /** The sum of the planned phases; 0 before the run started. */
-  plannedS: number;
   /** Time of the last event, seconds from t0. */
   atS: number;
   /** The newest second of each stream, in the order of the scenario. */
@@ -34,7 +32,6 @@ export function newProgress(): Progress {
     phase: 'preparing',
     phaseStartS: 0,
     phasePlannedS: undefined,
-    plannedS: 0,
     atS: 0,
     streams: new Map(),
     faults: new Map(),
@@ -48,10 +45,8 @@ export function advance(progress: Progress, event: RunEvent): void {
   progress.atS = Math.max(progress.atS, event.t);
   switch (event.type) {
     case 'run.started': {
-      const { warmupS, baselineS, faultS, recoveryS } = event.phases;
       progress.scenario = clean(event.scenario.name);
       progress.phases = event.phases;
-      progress.plannedS = warmupS + baselineS + faultS + recoveryS;
       progress.atS = event.t;
       for (const stream of event.streams) progress.streams.set(stream.name, undefined);
       break;
@@ -102,10 +97,40 @@ export function streamText(second: EventOf<'second'> | undefined): string {
   return `${second.scheduled}/s, errors ${share}, p95 ${p95 === null ? '–' : formatMs(p95 * 1000)}`;
 }
 
-/** Seconds until the last planned phase ends; undefined before the plan is known or when it has passed. */
-export function timeLeftS(progress: Progress, nowS: number): number | undefined {
-  const left = progress.plannedS - Math.max(0, nowS);
-  return progress.plannedS > 0 && left > 0 ? left : undefined;
+/**
+ * Seconds until the last planned phase ends: what is left of this phase and all of the later ones, since starting, checking
+ * and undoing take time that no plan knows. Undefined before the plan is known and after the last phase.
+ */
+export function timeLeftS({ phases, phase, phaseStartS }: Progress, nowS: number): number | undefined {
+  if (phases === undefined) return undefined;
+  const lengths = [phases.warmupS, phases.baselineS, phases.faultS, phases.recoveryS];
+  const sumFrom = (position: number): number => lengths.slice(position).reduce((sum, length) => sum + length, 0);
+  switch (phase) {
+    case 'warmup':
+    case 'baseline':
+    case 'fault':
+    case 'recovery': {
+      const position = ['warmup', 'baseline', 'fault', 'recovery'].indexOf(phase);
+      const left = Math.max(0, phaseStartS + (lengths[position] ?? 0) - nowS) + sumFrom(position + 1);
+      return left > 0 ? left : undefined;
+    }
+    case 'preparing':
+      return sumFrom(0);
+    case 'checking':
+    case 'injecting':
+      return sumFrom(2);
+    case 'undoing':
+      return sumFrom(3);
+    default:
+      return undefined;
+  }
+}
+
+/** How much of the planned phases has passed, 0 to 1. */
+export function doneShare(progress: Progress, nowS: number): number {
+  if (progress.phases === undefined) return 0;
+  const { warmupS, baselineS, faultS, recoveryS } = progress.phases;
+  return 1 - (timeLeftS(progress, nowS) ?? 0) / (warmupS + baselineS + faultS + recoveryS);
 }
 
 /** The time that an active fault has left, for people; empty where the plan doesn't say. */

@@ -3,7 +3,7 @@ import { clockTime } from '../html/format.js';
 import type { RunEvent } from '../record/events.js';
 import { systemClock, type Clock } from '../support/clock.js';
 import { eventLine } from './event-line.js';
-import { advance, faultTimeText, newProgress, streamText, timeLeftS, type Progress } from './progress.js';
+import { advance, doneShare, faultTimeText, newProgress, streamText, timeLeftS, type Progress } from './progress.js';
 import type { Reporter, ReporterDefinition, ReporterOutput, TerminalOptions } from './reporter.js';
 import { summary } from './summary.js';
 import { clean, fit, painter, truncate, widthOf, type Paint } from './text.js';
@@ -114,14 +114,13 @@ function heartbeat(progress: Progress, nowS: number): string {
 function blockOf(progress: Progress, nowS: number, columns: number, paint: Paint): string[] {
   const width = Math.max(20, columns - 1);
   const left = timeLeftS(progress, nowS);
-  const done = progress.plannedS > 0 ? Math.min(1, Math.max(0, nowS) / progress.plannedS) : 0;
   const phaseClock =
     progress.phasePlannedS === undefined
       ? ''
       : ` ${clockTime(Math.max(0, nowS - progress.phaseStartS))} of ${clockTime(progress.phasePlannedS)}`;
   const clock = `${clockTime(nowS)}${left === undefined ? '' : `, ${clockTime(left)} left`}`;
   const bar = Math.min(24, Math.max(0, width - 50));
-  const filled = Math.round(bar * done);
+  const filled = Math.round(bar * doneShare(progress, nowS));
   const head = `${truncate(progress.scenario, 30)} · ${progress.phase}${phaseClock} · ${clock}`;
   const lines = [
     bar > 0 && widthOf(head) + bar + 1 <= width

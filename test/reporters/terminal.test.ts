@@ -165,6 +165,19 @@ describe('the live display', () => {
     ]);
   });
 
+  it('counts what no plan knows (the start, the undo) neither as done nor as left', () => {
+    const run = rig({});
+    story(run);
+    run.at(43.4, 'phase.started', { phase: 'undoing', trial: 1 });
+    run.at(49, 'phase.started', { phase: 'recovery', trial: 1, plannedS: 10 });
+    second(run, 55);
+    const screen = new Screen(80);
+    screen.write(run.text());
+    expect(screen.lines()).toContainEqual(
+      expect.stringMatching(/^━+─+ payment-slow · recovery 0:06 of 0:10 · 0:55, 0:04 left$/),
+    );
+  });
+
   it('makes each redraw one write that overwrites before it erases, in a synchronised update', () => {
     const run = rig({});
     story(run);
