@@ -6,7 +6,7 @@ import type { Log } from './log.js';
 import { METRICS_CONTENT_TYPE, type Metrics } from './metrics.js';
 import { proxyToJson, type Proxies } from './proxies.js';
 import type { Proxy } from './proxy.js';
-import { cleanPath, decodeTarget, matchPath } from './routes.js';
+import { cleanPath, decodeTarget, escapePath, matchPath } from './routes.js';
 import { toxicFromJson, toxicToJson, toxicUpdateFromJson } from './toxic-json.js';
 import type { Toxic } from './toxics/toxic.js';
 
@@ -148,11 +148,15 @@ export async function answer(api: Api, request: IncomingMessage, response: Serve
 async function route(api: Api, request: IncomingMessage, response: ServerResponse): Promise<Answer> {
   const target = decodeTarget(request.url ?? '/');
   if (!target) {
-    return { status: 400, body: '400 Bad Request', headers: { ...TEXT, Connection: 'close' } };
+    return {
+      status: 400,
+      body: '400 Bad Request',
+      headers: { 'Content-Type': TEXT['Content-Type'], Connection: 'close' },
+    };
   }
   const clean = cleanPath(target.path);
   if (clean !== target.path) {
-    return { status: 301, headers: { Location: `${encodeURI(clean)}${target.query}` } };
+    return { status: 301, headers: { Location: `${escapePath(clean)}${target.query}` } };
   }
   const method = request.method ?? 'GET';
   if (clean === '/metrics' && api.metrics.enabled) {

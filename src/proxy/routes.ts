@@ -27,6 +27,11 @@ export function cleanPath(path: string): string {
   return path.endsWith('/') && clean !== '/' ? `${clean}/` : clean;
 }
 
+/** A decoded path as the original writes it into `Location`: it escapes what `encodeURI` leaves alone, too. */
+export function escapePath(path: string): string {
+  return encodeURI(path).replace(/[?#!*'()]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
 /** Is it a path of the pattern (`:x` is any one segment)? @returns the segments for `:x`, in order */
 export function matchPath(pattern: string, path: string): string[] | undefined {
   const wanted = pattern.split('/');

@@ -33,7 +33,7 @@ onBothServers('routes and headers', (server) => {
     ['PATCH', '/proxies/x/toxics'],
     ['PUT', '/proxies/x/toxics/y'],
   ])('%s %s is the wrong method', async (method, path) => {
-    const reply = await server.api.call(method, path);
+    const reply = await server.api.call(method, path, undefined, { 'User-Agent': 'Mozilla/5.0' });
     expect(reply.status).toBe(405);
     expect(reply.text).toBe('');
     expect(reply.headers).not.toHaveProperty('allow');
@@ -48,11 +48,25 @@ onBothServers('routes and headers', (server) => {
     ['/proxies/../version', '/version'],
     ['/proxies/%2e%2e/version', '/version'],
     ['/proxies//', '/proxies/'],
+    ['/proxies/a/..', '/proxies'],
+    ['//version?a=b//c', '/version?a=b//c'],
+    ["/proxies//it's(a)*!", '/proxies/it%27s%28a%29%2A%21'],
+    ['/proxies//%3F%23;a=b,$&+:@~_[%20]%C3%BC', '/proxies/%3F%23;a=b,$&+:@~_%5B%20%5D%C3%BC'],
   ])('%s is sent to %s', async (path, location) => {
-    const reply = await server.api.get(path);
+    // Browsers too: only what is matched looks at the agent.
+    const reply = await server.api.call('GET', path, undefined, { 'User-Agent': 'Mozilla/5.0' });
     expect(reply.status).toBe(301);
     expect(reply.headers.location).toBe(location);
     expect(reply.text).toBe('');
+    expect(reply.headers).not.toHaveProperty('x-toxiproxy-request-id');
+  });
+
+  it.each(['/proxies/%', '/proxies/%zz', '/%e'])('%s is no path', async (path) => {
+    const reply = await server.api.get(path);
+    expect([reply.status, reply.text]).toEqual([400, '400 Bad Request']);
+    expect(reply.headers['content-type']).toBe('text/plain; charset=utf-8');
+    expect(reply.headers).not.toHaveProperty('x-content-type-options');
+    expect(reply.headers).not.toHaveProperty('x-toxiproxy-request-id');
   });
 
   it('gives every matched route a request id of its own', async () => {
@@ -106,6 +120,34 @@ onBothServers('routes and headers', (server) => {
       }
     }
     expect(reply.text).toContain('# TYPE toxiproxy_proxy_sent_bytes_total counter\n');
+  });
+
+  it.each(['GET', 'POST', 'PUT', 'DELETE', 'OPTIONS'])('has metrics for %s, but not for browsers', async (method) => {
+    const reply = await server.api.call(method, '/metrics', undefined, { 'User-Agent': 'curl' });
+    expect([reply.status, reply.headers['x-toxiproxy-request-id'] === undefined]).toEqual([200, false]);
+    const refused = await server.api.call(method, '/metrics', undefined, { 'User-Agent': 'Mozilla/5.0' });
+    expect([refused.status, refused.text]).toEqual([403, 'User agent not allowed\n']);
+  });
+
+  it('shuts browsers out of every route that it has', async () => {
+    for (const [method, path] of [
+      ['GET', '/proxies'],
+      ['POST', '/populate'],
+      ['GET', '/proxies/x'],
+      ['PATCH', '/proxies/x'],
+      ['DELETE', '/proxies/x'],
+      ['POST', '/proxies/x/toxics'],
+      ['DELETE', '/proxies/x/toxics/y'],
+      ['POST', '/reset'],
+      ['GET', '/version'],
+    ] as const) {
+      const reply = await server.api.call(method, path, undefined, { 'User-Agent': 'Mozilla/4.0 (compatible)' });
+      expect([method, path, reply.status]).toEqual([method, path, 403]);
+      expect(reply.headers).toMatchObject({
+        'content-type': 'text/plain; charset=utf-8',
+        'x-content-type-options': 'nosniff',
+      });
+    }
   });
 
   it('ignores the query string', async () => {
