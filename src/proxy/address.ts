@@ -77,7 +77,9 @@ export function listenError(error: unknown, address: HostPort): ApiError {
       EADDRNOTAVAIL: 'cannot assign requested address',
       EACCES: 'permission denied',
     }[code ?? ''] ?? message;
-  return new ApiError(500, `listen tcp ${formatAddress(address)}: bind: ${reason}`);
+  // The original's errors call `::` by this name; an address without a host stays without.
+  const host = address.host === '::' ? '0.0.0.0' : address.host;
+  return new ApiError(500, `listen tcp ${formatAddress({ ...address, host })}: bind: ${reason}`);
 }
 
 async function resolveHost(host: string, prefix: string): Promise<string> {

@@ -36,6 +36,12 @@ onBothServers('proxies', (server) => {
     ['{', 400, 'bad request body: unexpected EOF'],
     ['tru', 400, 'bad request body: unexpected EOF'],
     ['{"name":"a', 400, 'bad request body: unexpected EOF'],
+    ['{"name":', 400, 'bad request body: unexpected EOF'],
+    ['{"name":"a",', 400, 'bad request body: unexpected EOF'],
+    ['-', 400, 'bad request body: unexpected EOF'],
+    ['1e', 400, 'bad request body: unexpected EOF'],
+    ['[1,2', 400, 'bad request body: unexpected EOF'],
+    ['"\\u12', 400, 'bad request body: unexpected EOF'],
     ['null', 400, 'missing required field: name'],
     ['{}', 400, 'missing required field: name'],
     ['{"name":null}', 400, 'missing required field: name'],
@@ -134,6 +140,24 @@ onBothServers('proxies', (server) => {
     expect((await server.api.get(`/proxies/${other.name}`)).json()).toMatchObject({
       listen: busy.address,
       enabled: false,
+    });
+  });
+
+  it.each([
+    [':', ':'],
+    ['0.0.0.0:', '0.0.0.0:'],
+    ['[::]:', '0.0.0.0:'],
+    ['localhost:', '127.0.0.1:'],
+  ])('calls a busy port at %s busy at %s', async (host, shown) => {
+    await using everywhere = await Origin.start(undefined, '::');
+    const reply = await server.api.post('/proxies', {
+      name: 'x',
+      listen: `${host}${everywhere.port}`,
+      upstream: UPSTREAM,
+    });
+    expect(reply.json()).toEqual({
+      error: `listen tcp ${shown}${everywhere.port}: bind: address already in use`,
+      status: 500,
     });
   });
 

@@ -69,7 +69,7 @@ export class Origin {
 
   private constructor(private readonly server: Server) {}
 
-  static async start(onPeer: (peer: Peer) => void = () => undefined): Promise<Origin> {
+  static async start(onPeer: (peer: Peer) => void = () => undefined, host = '127.0.0.1'): Promise<Origin> {
     const server = createServer({ allowHalfOpen: true });
     const origin = new Origin(server);
     server.on('connection', (socket) => {
@@ -79,7 +79,7 @@ export class Origin {
       origin.#waiting.shift()?.(peer);
     });
     await new Promise<void>((resolve) => {
-      server.listen(0, '127.0.0.1', resolve);
+      server.listen(0, host, resolve);
     });
     return origin;
   }
@@ -91,8 +91,12 @@ export class Origin {
     });
   }
 
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
   get address(): string {
-    return `127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    return `127.0.0.1:${this.port}`;
   }
 
   /** The next connection that was not taken yet. */
