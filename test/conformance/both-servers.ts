@@ -1,17 +1,10 @@
-import { spawn } from 'node:child_process';
 import { afterAll, afterEach, beforeAll, describe } from 'vitest';
-import { startProxyServer } from '../../src/proxy/index.js';
 import { ApiClient } from '../proxy/support/api-client.js';
-import { freePort, sleep } from '../proxy/support/peers.js';
-import { describeWith, programOf } from '../support/needs.js';
+import { describeWith } from '../support/needs.js';
+import { startEmbedded, startToxiproxy, type Running } from './servers.js';
 
 export interface ServerUnderTest {
   api: ApiClient;
-}
-
-interface Running {
-  url: string;
-  stop(): Promise<void>;
 }
 
 /**
@@ -37,35 +30,4 @@ function runCases(start: () => Promise<Running>, cases: (server: ServerUnderTest
   });
   afterAll(async () => running?.stop());
   cases(server);
-}
-
-async function startEmbedded(): Promise<Running> {
-  const server = await startProxyServer({ port: 0, seed: 1, proxyMetrics: true });
-  return { url: server.url, stop: async () => server.close() };
-}
-
-async function startToxiproxy(): Promise<Running> {
-  const port = await freePort();
-  const program = programOf('toxiproxy') ?? 'toxiproxy-server';
-  const child = spawn(program, ['-host', '127.0.0.1', '-port', String(port), '-proxy-metrics'], { stdio: 'ignore' });
-  const url = `http://127.0.0.1:${port}`;
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      await new ApiClient(url).get('/version');
-      break;
-    } catch (error) {
-      if (attempt === 100) throw error;
-      await sleep(50);
-    }
-  }
-  return {
-    url,
-    stop: async () => {
-      const exited = new Promise((resolve) => {
-        child.once('exit', resolve);
-      });
-      child.kill('SIGTERM');
-      await exited;
-    },
-  };
 }
