@@ -8,6 +8,7 @@ import { describe } from 'vitest';
  */
 const PARTS = {
   toxiproxy: () => findProgram('toxiproxy-server', process.env['TOXIPROXY_SERVER']),
+  'toxiproxy-cli': () => findProgram('toxiproxy-cli'),
   chromium: () =>
     findProgram('chromium', process.env['CHROMIUM']) ?? findProgram('chromium-browser') ?? findProgram('google-chrome'),
   redis: () => findProgram('redis-server'),
