@@ -41,23 +41,21 @@ onBothServers('changes while connections end', (server) => {
     await using origin = await Origin.start();
     const proxy = await server.api.proxy(origin.address);
     const { client, peer } = await pair(proxy, origin);
-    let sent = 0;
+    const writing = { over: false };
     const sending = (async () => {
-      while (sent < count) {
+      for (let i = 0; i < count; i += 1) {
         const message = Buffer.alloc(2);
-        message.writeUInt16BE(sent);
+        message.writeUInt16BE(i);
         client.socket.write(message);
-        sent += 1;
-        if (sent % 32 === 0) await new Promise(setImmediate);
+        if (i % 32 === 0) await new Promise(setImmediate);
       }
+      writing.over = true;
     })();
-    let rounds = 0;
-    while (sent < count || rounds < 3) {
+    for (let round = 0; !writing.over || round < 3; round += 1) {
       const path = await server.api.toxic(proxy, 'latency', 'upstream', { latency: 1000 });
       await sleep(5);
       await server.api.delete(path);
       await sleep(5);
-      rounds += 1;
     }
     await sending;
     await peer.until(count * 2, 10_000);
