@@ -58,7 +58,9 @@ export async function startProxyServer(options: ProxyServerOptions = {}): Promis
   });
   if (options.configFile !== undefined) await applyConfig(proxies, options.configFile, log);
 
-  const server = createServer({ requestTimeout: 15_000, keepAliveTimeout: 60_000 }, (request, response) => {
+  // Slow requests are looked for so often, not when their time is over: they end after 15 to 20 s.
+  const limits = { requestTimeout: 15_000, connectionsCheckingInterval: 5000, keepAliveTimeout: 60_000 };
+  const server = createServer(limits, (request, response) => {
     void answer({ proxies, metrics, version, log }, request, response);
   });
   const host = options.host ?? 'localhost';
