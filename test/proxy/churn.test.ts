@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startProxyServer, type ProxyServer, type ProxyTraffic } from '../../src/proxy/index.js';
-import { randomStream, type Random } from '../../src/proxy/random.js';
-import { ApiClient, type ProxyJson } from './support/api-client.js';
+import { randomStream } from '../../src/proxy/random.js';
+import { ApiClient } from './support/api-client.js';
+import { churn } from './support/churn.js';
 import { dial, Origin, type Peer, sleep } from './support/peers.js';
 
 const LONG = process.env['PLIMSOLL_LONG'] === '1';
@@ -19,47 +20,6 @@ afterEach(async () => server.close());
 
 const digest = (data: Buffer): string => createHash('sha256').update(data).digest('hex');
 
-/** Attributes of toxics that must lose nothing, chosen by chance. */
-function harmless(random: Random): { type: string; attributes: Record<string, number> } {
-  const upTo = (limit: number): number => Math.floor(random() * limit);
-  const choices = [
-    { type: 'latency', attributes: { latency: upTo(40), jitter: upTo(40) } },
-    { type: 'bandwidth', attributes: { rate: upTo(4) === 0 ? 0 : 500 + upTo(20_000) } },
-    { type: 'slicer', attributes: { average_size: 50 + upTo(3000), size_variation: upTo(50), delay: upTo(300) } },
-    { type: 'slow_close', attributes: { delay: upTo(50) } },
-    { type: 'noop', attributes: {} },
-  ];
-  return choices[upTo(choices.length)] ?? { type: 'noop', attributes: {} };
-}
-
-async function churn(proxy: ProxyJson, random: Random, steps: number): Promise<void> {
-  const path = `/proxies/${proxy.name}/toxics`;
-  const present: { name: string; type: string }[] = [];
-  for (let step = 0; step < steps; step += 1) {
-    const victim = Math.floor(random() * present.length);
-    const toxic = harmless(random);
-    const roll = random();
-    const known = present[victim];
-    if (known && (roll < 0.4 || present.length > 4)) {
-      await api.delete(`${path}/${known.name}`);
-      present.splice(victim, 1);
-    } else if (known && known.type === toxic.type && roll < 0.7) {
-      await api.post(`${path}/${known.name}`, { attributes: toxic.attributes, toxicity: random() });
-    } else {
-      const name = `t${step}`;
-      await api.post(path, {
-        ...toxic,
-        name,
-        stream: random() < 0.5 ? 'upstream' : 'downstream',
-        toxicity: random() * 2,
-      });
-      present.push({ name, type: toxic.type });
-    }
-    if (random() < 0.5) await sleep(random() * 15);
-  }
-  await api.post('/reset');
-}
-
 describe('toxics that come and go on live connections', () => {
   it.each(SEEDS)('lose and reorder nothing in either direction (seed %d)', async (seed) => {
     await using origin = await Origin.echo();
@@ -68,7 +28,7 @@ describe('toxics that come and go on live connections', () => {
     const data = randomBytes(2_000_000);
     const clients: Peer[] = [];
     for (let i = 0; i < 5; i += 1) clients.push(await dial(proxy.listen));
-    const churning = churn(proxy, random, 80);
+    const churning = churn(api, proxy, random, { steps: 80, pauseMs: 15 });
     for (let sent = 0; sent < data.length; sent += 50_000) {
       for (const { socket } of clients) socket.write(data.subarray(sent, sent + 50_000));
       await sleep(10);
@@ -88,7 +48,7 @@ describe('connections', () => {
     await using origin = await Origin.echo();
     const proxy = await api.proxy(origin.address);
     const random = randomStream(9, 'endings');
-    const churning = churn(proxy, random, 150);
+    const churning = churn(api, proxy, random, { steps: 150, pauseMs: 15 });
     const churned = { over: false };
     const watching = churning.then(() => {
       churned.over = true;
