@@ -166,6 +166,29 @@ describe('seed', () => {
     expect(await hits(1)).toBe(first);
     expect(await hits(2)).not.toBe(first);
   });
+
+  it('decides how long jitter makes each chunk wait', async () => {
+    const delays = async (seed: number): Promise<number[]> => {
+      await using origin = await Origin.echo();
+      const own = await startProxyServer({ port: 0, seed });
+      const client = new ApiClient(own.url);
+      const proxy = await client.proxy(origin.address);
+      await client.toxic(proxy, 'latency', 'upstream', { latency: 70, jitter: 70 });
+      const peer = await dial(proxy.listen);
+      const times: number[] = [];
+      for (let i = 0; i < 16; i += 1) {
+        const start = performance.now();
+        peer.socket.write('x');
+        await peer.until(i + 1);
+        times.push(performance.now() - start);
+      }
+      await own.close();
+      return times;
+    };
+    const [one, again, other] = await Promise.all([delays(1), delays(1), delays(2)]);
+    expect(correlation(one, again)).toBeGreaterThan(0.9);
+    expect(correlation(one, other)).toBeLessThan(0.8);
+  });
 });
 
 describe('metrics', () => {
@@ -195,3 +218,10 @@ describe('metrics', () => {
 it('a free port is free (the tests above depend on it)', async () => {
   expect(await tryDial(`127.0.0.1:${await freePort()}`)).toBe('ECONNREFUSED');
 });
+
+function correlation(xs: readonly number[], ys: readonly number[]): number {
+  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const sum = (as: readonly number[], bs: readonly number[]): number =>
+    as.reduce((total, a, i) => total + (a - mean(as)) * ((bs[i] ?? 0) - mean(bs)), 0);
+  return sum(xs, ys) / Math.sqrt(sum(xs, xs) * sum(ys, ys));
+}
