@@ -60,6 +60,11 @@ describeWith(['toxiproxy'], 'distributions of the data path', () => {
     return [groups[0].times, groups[1].times];
   }
 
+  it('a hop without toxics costs no more than a multiple of the original', async () => {
+    const [embedded, real] = await roundTrips([], 15);
+    expect(median(embedded)).toBeLessThan(3 * median(real) + 2);
+  });
+
   it('jitter is uniform over its range, and of the same shape', async () => {
     const [embedded, real] = await roundTrips([['latency', 'upstream', { latency: 70, jitter: 60 }]], 16);
     for (const times of [embedded, real]) {
