@@ -4,22 +4,10 @@ import { expect, it } from 'vitest';
 import { pair } from '../proxy/support/pairs.js';
 import { dial, Origin, sleep } from '../proxy/support/peers.js';
 import { onBothServers } from './both-servers.js';
-
-const LONG = process.env['PLIMSOLL_LONG'] === '1';
+import { expectAllMessages, expectDataBeforeClose } from './streams.js';
 
 onBothServers('changes while connections end', (server) => {
-  it('delivers what was sent before the close, each time', async () => {
-    await using origin = await Origin.start();
-    const proxy = await server.api.proxy(origin.address);
-    await server.api.toxic(proxy, 'latency', 'upstream', { latency: 1 });
-    for (let i = 0; i < (LONG ? 1000 : 150); i += 1) {
-      const { client, peer } = await pair(proxy, origin);
-      client.socket.end('hello');
-      expect(await peer.ending()).toBe('fin');
-      expect(peer.text).toBe('hello');
-      client.socket.destroy();
-    }
-  });
+  it('delivers what was sent before the close, each time', async () => expectDataBeforeClose(server, 150));
 
   it('does not hang on the removal of a toxic whose connection is gone', async () => {
     await using origin = await Origin.start();
@@ -36,34 +24,8 @@ onBothServers('changes while connections end', (server) => {
     expect((await server.api.get(`/proxies/${proxy.name}`)).json()).toMatchObject({ toxics: [] });
   });
 
-  it('loses and reorders none of many small messages while a latency comes and goes', async () => {
-    const count = LONG ? 65_535 : 8000;
-    await using origin = await Origin.start();
-    const proxy = await server.api.proxy(origin.address);
-    const { client, peer } = await pair(proxy, origin);
-    const writing = { over: false };
-    const sending = (async () => {
-      for (let i = 0; i < count; i += 1) {
-        const message = Buffer.alloc(2);
-        message.writeUInt16BE(i);
-        client.socket.write(message);
-        if (i % 32 === 0) await new Promise(setImmediate);
-      }
-      writing.over = true;
-    })();
-    for (let round = 0; !writing.over || round < 3; round += 1) {
-      const path = await server.api.toxic(proxy, 'latency', 'upstream', { latency: 1000 });
-      await sleep(5);
-      await server.api.delete(path);
-      await sleep(5);
-    }
-    await sending;
-    await peer.until(count * 2, 10_000);
-    const { data } = peer;
-    const misplaced = Array.from({ length: count }, (_, i) => i).find((i) => data.readUInt16BE(i * 2) !== i);
-    expect(misplaced).toBeUndefined();
-    client.socket.destroy();
-  });
+  it('loses and reorders none of many small messages while a latency comes and goes', async () =>
+    expectAllMessages(server, 8000));
 
   it('keeps clients waiting while a dial hangs, and serves them when it is through', async () => {
     // A listener whose process is stopped: once its backlog is full, the system leaves further dials unanswered.

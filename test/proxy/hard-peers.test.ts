@@ -1,10 +1,9 @@
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startProxyServer, type ProxyServer, type ProxyTraffic } from '../../src/proxy/index.js';
-import { ApiClient, type ProxyJson } from './support/api-client.js';
+import { ApiClient } from './support/api-client.js';
+import { expectFloodServed, openAtMost } from './support/flood.js';
 import { dial, freePort, Origin, type Peer, sleep, tryDial } from './support/peers.js';
-
-const LONG = process.env['PLIMSOLL_LONG'] === '1';
 
 let server: ProxyServer;
 let api: ApiClient;
@@ -15,37 +14,8 @@ beforeEach(async () => {
 });
 afterEach(async () => server.close());
 
-async function open(proxy: ProxyJson): Promise<number> {
-  const all = (await api.get('/plimsoll/traffic')).json() as Record<string, ProxyTraffic>;
-  return all[proxy.name]?.connectionsOpen ?? Number.NaN;
-}
-
-/** How many connections are open, once it is no more than so many. */
-async function openAtMost(proxy: ProxyJson, count: number): Promise<number> {
-  for (let attempt = 0; attempt < 100 && (await open(proxy)) > count; attempt += 1) await sleep(20);
-  return open(proxy);
-}
-
 describe('clients', () => {
-  it(`may come ${LONG ? 3000 : 400} at once: each is served, and all are forgotten`, { timeout: 120_000 }, async () => {
-    await using origin = await Origin.echo();
-    const proxy = await api.proxy(origin.address);
-    await api.toxic(proxy, 'latency', 'downstream', { latency: 5, jitter: 5 });
-    const clients = await Promise.all(Array.from({ length: LONG ? 3000 : 400 }, async () => dial(proxy.listen)));
-    for (const [index, { socket }] of clients.entries()) socket.write(`client ${index};`);
-    for (const [index, client] of clients.entries()) {
-      const text = `client ${index};`;
-      await client.until(text.length, 60_000);
-      expect(client.text).toBe(text);
-    }
-    expect(await open(proxy)).toBe(clients.length);
-    for (const [index, { socket }] of clients.entries()) {
-      if (index % 3 === 0) socket.end();
-      else if (index % 3 === 1) socket.destroy();
-      else socket.resetAndDestroy();
-    }
-    expect(await openAtMost(proxy, 0)).toBe(0);
-  });
+  it('may come 400 at once: each is served, and all are forgotten', async () => expectFloodServed(api, 400));
 
   it('that connect and leave at once cost nothing', async () => {
     await using origin = await Origin.echo();
@@ -54,7 +24,7 @@ describe('clients', () => {
       const burst = await Promise.all(Array.from({ length: 20 }, async () => dial(proxy.listen)));
       for (const { socket } of burst) socket.resetAndDestroy();
     }
-    expect(await openAtMost(proxy, 0)).toBe(0);
+    expect(await openAtMost(api, proxy, 0)).toBe(0);
     const client = await dial(proxy.listen);
     client.socket.write('x');
     await client.until(1);
@@ -111,7 +81,7 @@ describe('clients', () => {
     }
     for (const half of halves) expect(await half.ending()).toBe('fin');
     for (const { socket } of halves) socket.end();
-    expect(await openAtMost(proxy, 0)).toBe(0);
+    expect(await openAtMost(api, proxy, 0)).toBe(0);
   });
 });
 
@@ -148,7 +118,7 @@ describe('upstreams', () => {
       expect(['fin', 'reset']).toContain(await client.ending());
       client.socket.destroy();
     }
-    expect(await openAtMost(proxy, 0)).toBe(0);
+    expect(await openAtMost(api, proxy, 0)).toBe(0);
   });
 
   it('that accept and never answer keep no other proxy waiting', async () => {
@@ -178,7 +148,7 @@ describe('upstreams', () => {
     await sleep(100);
     expect((await api.post(`/proxies/${proxy.name}`, { enabled: false })).status).toBe(200);
     expect(['fin', 'reset']).toContain(await client.ending());
-    expect(await openAtMost(proxy, 0)).toBe(0);
+    expect(await openAtMost(api, proxy, 0)).toBe(0);
     expect(await tryDial(`127.0.0.1:${port}`)).toBe('ECONNREFUSED');
     client.socket.destroy();
   });
