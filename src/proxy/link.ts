@@ -1,47 +1,56 @@
 import type { Socket } from 'node:net';
+import type { Intake, Receiver } from './intake.js';
 import type { Random } from './random.js';
 import { Stage, type Chunk, type Outlet } from './stage.js';
-import type { Toxic } from './toxics/toxic.js';
+import type { Stream, Toxic } from './toxics/toxic.js';
 
 /** The original reads at most this much at once; slices, rates and jitter go by chunk. */
 const CHUNK_BYTES = 32 * 1024;
+
+/** All links without toxics share it. */
+const NO_STAGES: Stage[] = [];
+
+/** The connection that a link belongs to. */
+export interface LinkOwner {
+  /** The chance of this direction; asked for only when a toxic needs it. */
+  random(stream: Stream): Random;
+  /** Close the socket after everything written to it. */
+  close(socket: Socket): void;
+}
 
 /**
  * One direction of one connection: source → toxics in order of creation → destination. Without toxics it is a bare path:
  * what is read is written, with backpressure, and nothing else. When the end of the stream leaves the chain the
  * destination is closed whole, not half.
  */
-export class Link {
-  #stages: Stage[] = [];
+export class Link implements Receiver, Outlet {
+  #stages: Stage[] = NO_STAGES;
   #sourceEnded = false;
   #finished = false;
-  readonly #sink: Outlet;
+  #paused = true;
+  #random: Random | undefined;
 
   constructor(
+    private readonly stream: Stream,
     private readonly source: Socket,
     private readonly destination: Socket,
-    private readonly random: Random,
-    /** Close the destination after everything written to it. */
-    private readonly closeDestination: () => void,
-  ) {
-    this.#sink = {
-      hasRoom: () => destination.destroyed || !destination.writableNeedDrain,
-      push: (chunk) => {
-        if (!destination.destroyed && !this.#finished) destination.write(chunk.data);
-      },
-      end: () => this.#finish(),
-    };
-  }
+    private readonly owner: LinkOwner,
+  ) {}
 
-  /** Begin to read. @param toxics those of this direction. */
-  start(toxics: readonly Toxic[]): void {
-    for (const toxic of toxics) this.#append(toxic);
+  /** Begin to read. @param toxics all of the proxy; those of the other direction are left out. */
+  start(toxics: readonly Toxic[], intake: Intake): void {
+    for (const toxic of toxics) if (toxic.stream === this.stream) this.#append(toxic);
     for (const stage of this.#stages) stage.start();
-    this.source.on('data', this.#onData);
+    intake.receiver = this;
     this.source.once('end', this.#onSourceEnd);
     this.source.once('close', this.#onSourceEnd);
     this.destination.on('drain', this.#onDrain);
-    this.source.resume();
+    this.#resumeSource();
+  }
+
+  /** Is there no toxic in the way? */
+  get bare(): boolean {
+    return this.#stages.length === 0;
   }
 
   /** A toxic was added behind the others. What the last one holds goes out past the new one. */
@@ -73,7 +82,7 @@ export class Link {
       return;
     }
     stage.drain();
-    this.#stages.splice(index, 1);
+    this.#stages = this.#stages.length === 1 ? NO_STAGES : this.#stages.filter((other) => other !== stage);
     this.#connectStages();
     const previous = this.#stages[index - 1];
     previous?.interrupt();
@@ -85,13 +94,13 @@ export class Link {
   destroy(): void {
     this.#finished = true;
     for (const stage of this.#stages) stage.destroy();
-    this.source.off('data', this.#onData);
     this.destination.off('drain', this.#onDrain);
   }
 
   #append(toxic: Toxic): Stage {
-    const stage = new Stage(toxic, this.#sink, this.random);
-    this.#stages.push(stage);
+    this.#random ??= this.owner.random(this.stream);
+    const stage = new Stage(toxic, this, this.#random);
+    this.#stages = [...this.#stages, stage];
     this.#connectStages();
     return stage;
   }
@@ -99,44 +108,71 @@ export class Link {
   #connectStages(): void {
     this.#stages.forEach((stage, index) => {
       const previous = this.#stages[index - 1];
-      stage.outlet = this.#stages[index + 1] ?? this.#sink;
+      stage.outlet = this.#stages[index + 1] ?? this;
       stage.onRoom = previous ? () => previous.pump() : this.#resumeSource;
     });
   }
 
-  readonly #onData = (data: Buffer): void => {
+  /** Something was read. */
+  receive(data: Buffer): boolean {
     const first = this.#stages[0];
-    if (first === undefined) {
-      if (!this.destination.write(data)) this.source.pause();
-      return;
-    }
+    if (first === undefined) return this.#pass(data);
     const readAtMs = performance.now();
     for (let start = 0; start < data.length; start += CHUNK_BYTES) {
-      const chunk: Chunk = { data: data.subarray(start, start + CHUNK_BYTES), readAtMs };
-      first.push(chunk);
+      first.push({ data: Buffer.from(data.subarray(start, start + CHUNK_BYTES)), readAtMs });
     }
-    if (!first.hasRoom()) this.source.pause();
-  };
+    if (!first.hasRoom()) this.#pauseSource();
+    return true;
+  }
+
+  /** The destination: has it room for what leaves the chain? */
+  hasRoom(): boolean {
+    const { destination } = this;
+    return destination.destroyed || !destination.writableNeedDrain || destination.writableLength === 0;
+  }
+
+  push(chunk: Chunk): void {
+    if (!this.destination.destroyed && !this.#finished) this.destination.write(chunk.data);
+  }
+
+  end(): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    this.owner.close(this.destination);
+  }
+
+  /** The bare path: most writes are done at once, and then the data is needed no more. */
+  #pass(data: Buffer): boolean {
+    const { destination } = this;
+    if (destination.destroyed || this.#finished) return true;
+    // What must queue behind other data is copied: of the memory that is read into, one write at most is unfinished.
+    const queues = destination.writableLength > 0;
+    destination.write(queues ? Buffer.from(data) : data);
+    if (destination.writableLength === 0) return true;
+    if (destination.writableNeedDrain) this.#pauseSource();
+    return queues;
+  }
 
   readonly #onDrain = (): void => {
     const last = this.#stages.at(-1);
     if (last) last.pump();
-    else this.source.resume();
+    else this.#resumeSource();
   };
 
   readonly #resumeSource = (): void => {
-    if ((this.#stages[0] ?? this.#sink).hasRoom()) this.source.resume();
+    if (!this.#paused || !(this.#stages[0] ?? this).hasRoom()) return;
+    this.#paused = false;
+    this.source.resume();
   };
+
+  #pauseSource(): void {
+    this.#paused = true;
+    this.source.pause();
+  }
 
   readonly #onSourceEnd = (): void => {
     if (this.#sourceEnded) return;
     this.#sourceEnded = true;
-    (this.#stages[0] ?? this.#sink).end();
+    (this.#stages[0] ?? this).end();
   };
-
-  #finish(): void {
-    if (this.#finished) return;
-    this.#finished = true;
-    this.closeDestination();
-  }
 }

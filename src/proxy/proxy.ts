@@ -1,8 +1,11 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { formatAddress, listenError, resolveListen, splitAddress, type HostPort } from './address.js';
-import { Connection } from './connection.js';
+import { adopt } from './adopt.js';
+import { Connection, type ConnectionOwner, type End } from './connection.js';
 import { ApiError } from './errors.js';
+import { Intake } from './intake.js';
 import type { Log } from './log.js';
+import { randomStream, type Random } from './random.js';
 import { toxicTraffic, type ProxyTraffic } from './traffic.js';
 import type { Stream, Toxic } from './toxics/toxic.js';
 
@@ -14,11 +17,11 @@ export interface ProxySurroundings {
 }
 
 /** A listener, its upstream, its toxics and its connections. */
-export class Proxy {
+export class Proxy implements ConnectionOwner {
   #server: Server | undefined;
-  /** Clients accepted, whose turn to dial has not come: accepting is serial. */
-  #waiting: Socket[] = [];
-  #dialling: { client: Socket; upstream: Socket } | undefined;
+  /** Upstreams not reached yet; a dial that hangs holds up nobody else. */
+  readonly #dialling = new Set<Socket>();
+  #accepted = 0;
   readonly #connections = new Set<Connection>();
   #connectionsTotal = 0;
   readonly #ended = { upstream: 0, downstream: 0 };
@@ -38,7 +41,7 @@ export class Proxy {
 
   /** All upstream toxics, then all downstream ones, each in order of creation. */
   get toxics(): readonly Toxic[] {
-    return [...this.#of('upstream'), ...this.#of('downstream')];
+    return this.#toxics.length === 0 ? [] : [...this.#of('upstream'), ...this.#of('downstream')];
   }
 
   /** @throws ApiError 500 when the address can't be listened on */
@@ -68,8 +71,7 @@ export class Proxy {
     const closed = new Promise<void>((resolve) => {
       server.close(() => resolve());
     });
-    this.#dialling?.upstream.destroy();
-    for (const client of this.#waiting.splice(0)) client.destroy();
+    for (const upstream of this.#dialling) upstream.destroy();
     for (const connection of this.#connections) connection.destroy();
     await closed;
     this.surroundings.log.info('Terminated proxy', { proxy: this.name, listen: this.listen });
@@ -122,54 +124,65 @@ export class Proxy {
     };
   }
 
+  random(connectionNumber: number, stream: Stream): Random {
+    return randomStream(this.surroundings.seed, `${this.name}/${connectionNumber}/${stream}`);
+  }
+
+  ended(connection: Connection): void {
+    this.#connections.delete(connection);
+    for (const stream of ['upstream', 'downstream'] as const) {
+      const bytes = connection.bytes(stream);
+      this.#ended[stream] += bytes.sent;
+      this.surroundings.onTransferred(this, stream, bytes);
+    }
+  }
+
   #of(stream: Stream): Toxic[] {
     return this.#toxics.filter((toxic) => toxic.stream === stream);
   }
 
-  #accept(client: Socket): void {
-    client.on('error', () => undefined);
-    this.#waiting.push(client);
-    this.#dialNext();
-  }
-
-  #dialNext(): void {
-    if (this.#dialling) return;
-    const client = this.#waiting.shift();
-    if (!client) return;
+  /** Nothing is read from the client before its dial has succeeded. */
+  #accept(accepted: Socket): void {
+    this.#accepted += 1;
+    const number = this.#accepted;
+    const intake = new Intake();
+    const client: End = { socket: adopt(accepted, intake), intake };
+    client.socket.on('error', ignore);
     let address: HostPort;
     try {
       address = splitAddress(this.upstream, 'dial tcp: ');
     } catch (error) {
-      this.#dialFailed(client, error);
-      this.#dialNext();
+      this.#dialFailed(client.socket, error);
       return;
     }
+    this.#dial(client, number, address);
+  }
+
+  #dial(client: End, number: number, address: HostPort): void {
+    const intake = new Intake();
     const upstream = connect({
       host: address.host || 'localhost',
       port: address.port,
       allowHalfOpen: true,
       noDelay: true,
+      onread: intake.onread,
     });
-    this.#dialling = { client, upstream };
-    const settle = (): void => {
-      upstream.off('connect', onConnect).off('close', onClose).off('error', onError);
-      this.#dialling = undefined;
-    };
+    this.#dialling.add(upstream);
     let failure: unknown;
     const onError = (error: unknown): void => {
       failure = error;
     };
     const onClose = (): void => {
-      settle();
-      this.#dialFailed(client, failure);
-      this.#dialNext();
+      this.#dialling.delete(upstream);
+      this.#dialFailed(client.socket, failure);
     };
-    const onConnect = (): void => {
-      settle();
-      this.#join(client, upstream);
-      this.#dialNext();
-    };
-    upstream.once('error', onError).once('close', onClose).once('connect', onConnect);
+    upstream.once('error', onError).once('close', onClose);
+    upstream.once('connect', () => {
+      this.#dialling.delete(upstream);
+      upstream.off('close', onClose).off('error', onError).on('error', ignore);
+      this.#connectionsTotal += 1;
+      this.#connections.add(new Connection(client, { socket: upstream, intake }, number, this));
+    });
   }
 
   /** Nothing was read from the client: the system answers FIN if it had sent nothing, else RST. */
@@ -183,27 +196,10 @@ export class Proxy {
       error: reason,
     });
   }
-
-  #join(client: Socket, upstream: Socket): void {
-    this.#connectionsTotal += 1;
-    const connection = new Connection(client, upstream, {
-      toxics: this.#toxics,
-      seed: this.surroundings.seed,
-      name: `${this.name}/${this.#connectionsTotal}`,
-      onEnd: (ended) => this.#forget(ended),
-    });
-    this.#connections.add(connection);
-  }
-
-  #forget(connection: Connection): void {
-    this.#connections.delete(connection);
-    for (const stream of ['upstream', 'downstream'] as const) {
-      const bytes = connection.bytes(stream);
-      this.#ended[stream] += bytes.sent;
-      this.surroundings.onTransferred(this, stream, bytes);
-    }
-  }
 }
+
+/** A reset reads as the end of the stream ('close' follows); there is nobody else to tell. */
+const ignore = (): void => undefined;
 
 /** Every address of the host (`''`, `0.0.0.0`, `::`) is one dual-stack listener, as in the original. */
 async function listenOn(server: Server, { host, port }: HostPort): Promise<void> {

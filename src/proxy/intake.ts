@@ -1,0 +1,76 @@
+import type { OnReadOpts } from 'node:net';
+
+/** Where data goes that was read. */
+export interface Receiver {
+  /** @returns whether `data` may be overwritten now: nobody needs it any more, or it was copied. */
+  receive(data: Buffer): boolean;
+}
+
+/** Most messages fit, and an idle connection holds no more than this in each direction. */
+const SMALL_BYTES = 4 * 1024;
+/** For streams: the fewer system calls the better, but the processor's cache must hold it. */
+const LARGE_BYTES = 256 * 1024;
+/** So many large buffers exist at most (64 MiB); the other connections go on with small ones. */
+const MOST_LARGE = 256;
+/** So many small messages in a row end a stream. */
+const SMALL_READS = 16;
+
+let largeBuffers = 0;
+
+/**
+ * What one socket reads into: the same memory again and again, instead of 64 KiB that Node.js allocates for each read. It
+ * grows when a read fills it and shrinks when messages are small again.
+ */
+export class Intake {
+  /** Set before the socket is resumed. */
+  receiver: Receiver | undefined;
+  readonly onread: OnReadOpts;
+  #current: Buffer = Buffer.allocUnsafeSlow(SMALL_BYTES);
+  /** The last write of it was not done at once: free as soon as the receiver keeps another. */
+  #kept: Buffer | undefined;
+  #smallReads = 0;
+
+  constructor() {
+    this.onread = {
+      buffer: () => this.#current,
+      callback: (bytes) => {
+        this.#take(bytes);
+        return true;
+      },
+    };
+  }
+
+  /** The socket is closed. */
+  destroy(): void {
+    this.receiver = undefined;
+    this.#resize(SMALL_BYTES);
+  }
+
+  #take(bytes: number): void {
+    const buffer = this.#current;
+    if (this.receiver?.receive(buffer.subarray(0, bytes)) === false) {
+      this.#current = this.#kept ?? allocate(buffer.length);
+      this.#kept = buffer;
+    }
+    if (bytes === buffer.length && buffer.length === SMALL_BYTES) {
+      this.#resize(LARGE_BYTES);
+    } else if (buffer.length === LARGE_BYTES) {
+      this.#smallReads = bytes <= SMALL_BYTES ? this.#smallReads + 1 : 0;
+      if (this.#smallReads === SMALL_READS) this.#resize(SMALL_BYTES);
+    }
+  }
+
+  /** What is still being written lives on until it is, but is not used again. */
+  #resize(bytes: number): void {
+    this.#smallReads = 0;
+    if (bytes === this.#current.length || (bytes === LARGE_BYTES && largeBuffers + 2 > MOST_LARGE)) return;
+    for (const buffer of [this.#current, this.#kept]) if (buffer?.length === LARGE_BYTES) largeBuffers -= 1;
+    this.#kept = undefined;
+    this.#current = allocate(bytes);
+  }
+}
+
+function allocate(bytes: number): Buffer {
+  if (bytes === LARGE_BYTES) largeBuffers += 1;
+  return Buffer.allocUnsafeSlow(bytes);
+}
