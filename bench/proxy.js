@@ -2,7 +2,7 @@
  * The embedded proxy beside the original, in one run: direct, the real Toxiproxy, ours, and haproxy in TCP mode, which
  * does the least that a proxy can. What is not installed is left out, with a line that says so.
  *
- *     npm run build && node bench/proxy.js [--rounds 5] [--only round-trips,bulk,connections,memory,accuracy]
+ *     npm run build && node bench/proxy.js [--rounds 5] [--only memory,round-trips,bulk,connections,accuracy]
  *
  * Rounds are interleaved, so that a busy moment of the machine meets all of them; figures are medians of the rounds.
  * Origin, proxies and client are processes of their own. Compare the ratios, not the figures of two runs.
@@ -15,11 +15,12 @@ import { measureMemory } from './proxy/memory.js';
 import { measureRoundTrips } from './proxy/round-trips.js';
 import { startWays } from './proxy/ways.js';
 
+/** Memory first: afterwards the processes hold what the other parts made them take. */
 const PARTS = {
+  memory: measureMemory,
   'round-trips': measureRoundTrips,
   bulk: measureBulk,
   connections: measureConnections,
-  memory: measureMemory,
   accuracy: compareAccuracy,
 };
 

@@ -6,7 +6,6 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { PROXY_NODE_FLAGS } from '../../dist/proxy/node-flags.js';
 
 /**
  * @typedef {{ echo: number, transfer: number, silent: number }} Ports
@@ -34,7 +33,7 @@ export async function startWays() {
 
     const ours = fork(fileURLToPath(new URL('../../dist/proxy/main.js', import.meta.url)), ['-port', '0'], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      execArgv: PROXY_NODE_FLAGS,
+      execArgv: [],
     });
     children.push(ours);
     const [hello] = await once(ours, 'message');

@@ -2,10 +2,12 @@ import type { ToxicDefinition } from './toxic.js';
 
 /** A chunk that takes longer goes out in pieces of this length of time. */
 const PIECE_MS = 100;
+/** Of what a timer was late by, so much at most is made good: a second carries 100.4 % of its bytes at most. */
+const CARRIED_MS = 4;
 
 /**
  * `rate` KB/s (1 KB = 1000 bytes) for each connection and direction. Data comes after its transmission time. What a
- * timer was late by is taken off the next wait; idle time earns no credit. Rate 0 stalls until it is changed.
+ * timer was late by is taken off the next waits; idle time earns no credit. Rate 0 stalls until it is changed.
  */
 export default {
   type: 'bandwidth',
@@ -24,7 +26,9 @@ export default {
       const piece = data.length > pieceBytes ? data.subarray(0, pieceBytes) : data;
       freeAtMs += piece.length / rate;
       flow.wait(freeAtMs - performance.now(), { data, readAtMs }, () => {
-        lateMs = Math.max(0, performance.now() - freeAtMs);
+        const nowMs = performance.now();
+        freeAtMs = Math.max(freeAtMs, nowMs - CARRIED_MS);
+        lateMs = nowMs - freeAtMs;
         flow.send(piece, readAtMs);
         if (piece.length < data.length) transmit(data.subarray(piece.length), readAtMs);
       });
