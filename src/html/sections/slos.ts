@@ -104,7 +104,7 @@ function why(slo: SloJudgement): Markup {
     (note) =>
       html`<span class="because"
         ><code>${note.code}</code>
-        ${clip(note.message, 400)}${note.hint !== undefined && html` <em>${clip(note.hint, 300)}</em>`}</span
+        ${clip(note.message, 400)}${note.hint !== undefined && html`. <em>${clip(note.hint, 300)}</em>`}</span
       >`,
   )}`;
 }
