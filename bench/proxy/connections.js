@@ -48,7 +48,7 @@ async function visit(port) {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true }, () => socket.write('x'));
     socket
       .on('error', reject)
-      .once('data', () => socket.end())
+      .once('data', () => socket.destroy())
       .once('close', resolve);
   });
 }

@@ -16,11 +16,12 @@ interface AdoptOptions extends SocketConstructorOpts {
  * ones: the handle is moved to a new socket (measured: half of the processor time of a stream). Should a release of
  * Node.js keep its handles elsewhere, the accepted socket itself is used.
  * @param accepted paused, and nothing read from it yet
+ * @param movable false leaves the handle where it is
  */
-export function adopt(accepted: Socket, intake: Intake): Socket {
+export function adopt(accepted: Socket, intake: Intake, movable = true): Socket {
   const inner: Inner = accepted as Inner;
   const handle = inner._handle;
-  if (typeof handle?.readStart !== 'function') {
+  if (!movable || typeof handle?.readStart !== 'function') {
     accepted.on('data', (data) => intake.receiver?.receive(data));
     return accepted;
   }

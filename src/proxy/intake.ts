@@ -15,7 +15,12 @@ const MOST_LARGE = 256;
 /** So many small messages in a row end a stream. */
 const SMALL_READS = 16;
 
+/** So many small buffers wait for the next connection: allocating one costs more than the rest of an intake. */
+const MOST_SPARE = 1024;
+
 let largeBuffers = 0;
+const spare: Buffer[] = [];
+const NONE = Buffer.alloc(0);
 
 /**
  * What one socket reads into: the same memory again and again, instead of 64 KiB that Node.js allocates for each read. It
@@ -25,7 +30,7 @@ export class Intake {
   /** Set before the socket is resumed. */
   receiver: Receiver | undefined;
   readonly onread: OnReadOpts;
-  #current: Buffer = Buffer.allocUnsafeSlow(SMALL_BYTES);
+  #current = allocate(SMALL_BYTES);
   /** The last write of it was not done at once: free as soon as the receiver keeps another. */
   #kept: Buffer | undefined;
   #smallReads = 0;
@@ -42,8 +47,12 @@ export class Intake {
 
   /** The socket is closed. */
   destroy(): void {
+    if (this.#current === NONE) return;
     this.receiver = undefined;
     this.#resize(SMALL_BYTES);
+    // The last that was kept may still be in a write; this one is in none.
+    if (spare.length < MOST_SPARE) spare.push(this.#current);
+    this.#current = NONE;
   }
 
   #take(bytes: number): void {
@@ -71,6 +80,7 @@ export class Intake {
 }
 
 function allocate(bytes: number): Buffer {
-  if (bytes === LARGE_BYTES) largeBuffers += 1;
+  if (bytes === SMALL_BYTES) return spare.pop() ?? Buffer.allocUnsafeSlow(SMALL_BYTES);
+  largeBuffers += 1;
   return Buffer.allocUnsafeSlow(bytes);
 }

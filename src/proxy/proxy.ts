@@ -174,6 +174,8 @@ export class Proxy implements ConnectionOwner {
     };
     const onClose = (): void => {
       this.#dialling.delete(upstream);
+      client.intake.destroy();
+      intake.destroy();
       this.#dialFailed(client.socket, failure);
     };
     upstream.once('error', onError).once('close', onClose);
