@@ -83,7 +83,12 @@ async function visitUntil(
 ): Promise<void> {
   const random = randomStream(2, `client ${index}`);
   while (!running.over) {
-    const client = await dial(address);
+    const client = await dial(address).catch((error: NodeJS.ErrnoException) => {
+      // The reset of reset_peer may come before the client has noticed that it is connected.
+      if (error.code !== 'ECONNRESET') throw error;
+      return undefined;
+    });
+    if (!client) continue;
     client.socket.write(Buffer.alloc(Math.ceil(random() ** 3 * 300_000)));
     const leave = random();
     await sleep(random() * 60);
