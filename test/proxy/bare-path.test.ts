@@ -113,7 +113,10 @@ it('a link goes back to the bare path when its last toxic is removed, and rolls 
   const source = adopt(from.near, intake);
   let rolled = 0;
   const link = new Link('upstream', source, to.near, {
-    random: () => () => (rolled += 1) * 0,
+    random: () => () => {
+      rolled += 1;
+      return 0;
+    },
     close: (socket) => socket.destroySoon(),
   });
   link.start([], intake);
