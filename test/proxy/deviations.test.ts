@@ -72,6 +72,17 @@ describe('what the real server dies or hangs on', () => {
     client.socket.destroy();
   });
 
+  it('lets nothing at all pass at rate 0: what stands behind sees no empty chunks', async () => {
+    await using origin = await Origin.start();
+    const proxy = await api.proxy(origin.address);
+    await api.toxic(proxy, 'bandwidth', 'upstream', { rate: 0 });
+    await api.toxic(proxy, 'limit_data', 'upstream', { bytes: 0 });
+    const client = await dial(proxy.listen);
+    client.socket.write('x');
+    expect(await client.ending(250)).toBe('open');
+    client.socket.destroy();
+  });
+
   it('removes a toxic at once, and loses nothing, while the destination does not read', async () => {
     const total = 24 * 1024 * 1024;
     await using origin = await Origin.start(({ socket }) => socket.pause());
