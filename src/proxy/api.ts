@@ -106,6 +106,13 @@ const ROUTES: { path: string; methods: Record<string, Handler> }[] = [
     },
   },
   {
+    // Not of Toxiproxy's API, which answers 404.
+    path: '/proxies/:proxy/connections',
+    methods: {
+      GET: ({ proxies }, { names: [name = ''] }) => json(200, JSON.stringify(proxies.get(name).connections())),
+    },
+  },
+  {
     path: '/reset',
     methods: {
       POST: async ({ proxies }) => {

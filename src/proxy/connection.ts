@@ -1,8 +1,11 @@
 import type { Socket } from 'node:net';
+import { peerOf } from './connections.js';
+import { hangUp } from './hang-up.js';
+import { HttpGate } from './http/gate.js';
 import type { Intake } from './intake.js';
 import { Link, type LinkOwner } from './link.js';
 import type { Random } from './random.js';
-import type { Stream, Toxic } from './toxics/toxic.js';
+import type { Ending, Stream, Toxic } from './toxics/toxic.js';
 
 export interface Bytes {
   received: number;
@@ -17,8 +20,8 @@ export interface End {
 
 export interface ConnectionOwner {
   readonly toxics: readonly Toxic[];
-  /** The chance of one direction of a connection. */
-  random(connectionNumber: number, stream: Stream): Random;
+  /** The chance of one direction of a connection, or of what happens to its requests. */
+  random(connectionNumber: number, purpose: Stream | 'http'): Random;
   ended(connection: Connection): void;
 }
 
@@ -28,14 +31,20 @@ export class Connection implements LinkOwner {
   /** Linger 0: whoever closes, the peer gets RST. Decided once, when the connection begins. */
   readonly #reset: boolean;
   #openSockets = 2;
+  /** Made when the first HTTP toxic comes. */
+  #http: HttpGate | undefined;
+  readonly beganAtMs = performance.now();
+  readonly peers: Readonly<{ client: string; upstream: string }>;
 
   constructor(
     private readonly client: End,
     private readonly upstream: End,
-    private readonly number: number,
+    /** Counts from 1 for each proxy. */
+    readonly id: number,
     private readonly owner: ConnectionOwner,
   ) {
     const { toxics } = owner;
+    this.peers = { client: peerOf(client.socket), upstream: peerOf(upstream.socket) };
     this.#reset = toxics.some((toxic) => toxic.definition.resetsConnections);
     this.#links = {
       upstream: new Link('upstream', client.socket, upstream.socket, this),
@@ -43,24 +52,30 @@ export class Connection implements LinkOwner {
     };
     client.socket.once('close', this.#onSocketClosed);
     upstream.socket.once('close', this.#onSocketClosed);
+    for (const toxic of toxics) if (toxic.definition.request) this.#setHttp(toxic);
     this.#links.upstream.start(toxics, client.intake);
     this.#links.downstream.start(toxics, upstream.intake);
   }
 
   random(stream: Stream): Random {
-    return this.owner.random(this.number, stream);
+    return this.owner.random(this.id, stream);
   }
 
   appendToxic(toxic: Toxic): void {
-    this.#links[toxic.stream].appendToxic(toxic);
+    const ending = toxic.definition.arrival?.(toxic.attributes);
+    if (ending) this.#end(ending);
+    else if (toxic.definition.behaviour) this.#links[toxic.stream].appendToxic(toxic);
+    else if (toxic.definition.request) this.#setHttp(toxic);
   }
 
   updateToxic(toxic: Toxic): void {
-    this.#links[toxic.stream].updateToxic(toxic);
+    if (toxic.definition.behaviour) this.#links[toxic.stream].updateToxic(toxic);
+    else if (toxic.definition.request) this.#setHttp(toxic);
   }
 
   removeToxic(toxic: Toxic): void {
-    this.#links[toxic.stream].removeToxic(toxic);
+    if (toxic.definition.behaviour) this.#links[toxic.stream].removeToxic(toxic);
+    else this.#http?.remove(toxic);
   }
 
   /** Live: read from the sockets' own counters. */
@@ -73,6 +88,7 @@ export class Connection implements LinkOwner {
   destroy(): void {
     this.#links.upstream.destroy();
     this.#links.downstream.destroy();
+    this.#http?.destroy();
     for (const { socket } of [this.client, this.upstream]) this.#destroySocket(socket);
   }
 
@@ -82,6 +98,31 @@ export class Connection implements LinkOwner {
     if (socket.writableLength === 0) this.#destroySocket(socket);
     else if (this.#reset) socket.write('', () => this.#destroySocket(socket));
     else socket.destroySoon();
+  }
+
+  #setHttp(toxic: Toxic): void {
+    if (!this.#http) {
+      this.#http = new HttpGate({
+        random: this.owner.random(this.id, 'http'),
+        isFresh: this.client.socket.bytesRead === 0,
+        end: (ending) => this.#end(ending),
+      });
+      this.#links.upstream.setFront(this.#http.requests);
+      this.#links.downstream.setBack(this.#http.responses);
+    }
+    this.#http.set(toxic);
+  }
+
+  /** The proxy itself ends it: behind all that was written to the client, or at once. */
+  #end(ending: Ending): void {
+    for (const link of [this.#links.upstream, this.#links.downstream]) link.destroy();
+    this.#http?.destroy();
+    if (ending === 'close' && !this.#reset) {
+      this.upstream.socket.destroy();
+      hangUp(this.client.socket);
+    } else {
+      for (const { socket } of [this.client, this.upstream]) if (!socket.destroyed) socket.resetAndDestroy();
+    }
   }
 
   #destroySocket(socket: Socket): void {
@@ -94,6 +135,7 @@ export class Connection implements LinkOwner {
     if (this.#openSockets > 0) return;
     this.#links.upstream.destroy();
     this.#links.downstream.destroy();
+    this.#http?.destroy();
     this.client.intake.destroy();
     this.upstream.intake.destroy();
     this.owner.ended(this);

@@ -45,7 +45,7 @@ export function float32Field(fields: Fields, key: string, where: string): number
   if (value === undefined) return undefined;
   if (typeof value !== 'number') throw wrongType(value, `${where}.${key}`, 'float32');
   const rounded = Math.fround(value);
-  if (!Number.isFinite(rounded)) throw badNumber(value, `${where}.${key}`, 'float32');
+  if (!Number.isFinite(rounded)) throw wrongNumber(value, `${where}.${key}`, 'float32');
   return rounded;
 }
 
@@ -54,7 +54,7 @@ export function integerField(fields: Fields, key: string, where: string): number
   const value = fields.get(key) ?? undefined;
   if (value === undefined) return undefined;
   if (typeof value !== 'number') throw wrongType(value, `${where}.${key}`, 'int64');
-  if (!Number.isSafeInteger(value)) throw badNumber(value, `${where}.${key}`, 'int64');
+  if (!Number.isSafeInteger(value)) throw wrongNumber(value, `${where}.${key}`, 'int64');
   return value;
 }
 
@@ -67,11 +67,13 @@ export function shortestFloat32(value: number): number {
   return Number(value.toPrecision(9));
 }
 
-function wrongType(value: unknown, where: string, wanted: string): Error {
+/** The value is of another JSON type than wanted. */
+export function wrongType(value: unknown, where: string, wanted: string): Error {
   return badRequest(`json: cannot unmarshal ${kindOf(value)} into field ${where} of type ${wanted}`);
 }
 
-function badNumber(value: number, where: string, wanted: string): Error {
+/** A number that the wanted type can't hold. */
+export function wrongNumber(value: number, where: string, wanted: string): Error {
   return badRequest(`json: cannot unmarshal number ${value} into field ${where} of type ${wanted}`);
 }
 

@@ -8,6 +8,7 @@ import { createLog, type LogLevel } from './log.js';
 import { Metrics } from './metrics.js';
 import { Proxies } from './proxies.js';
 
+export type { ConnectionList, ConnectionStatus } from './connections.js';
 export { LOG_LEVELS, type LogLevel } from './log.js';
 export type { ProxyTraffic, ToxicTraffic } from './traffic.js';
 

@@ -4,6 +4,15 @@ import type { Random } from './random.js';
 import { Stage, type Chunk, type Outlet } from './stage.js';
 import type { Stream, Toxic } from './toxics/toxic.js';
 
+/** Stands in a link besides the toxics, at one of its ends. */
+export interface EndPart extends Outlet {
+  outlet: Outlet;
+  /** Called when it has room again. */
+  onRoom: () => void;
+  /** What stands behind it has room again. */
+  pump(): void;
+}
+
 /** The original reads at most this much at once; slices, rates and jitter go by chunk. */
 const CHUNK_BYTES = 32 * 1024;
 
@@ -25,6 +34,8 @@ export interface LinkOwner {
  */
 export class Link implements Receiver, Outlet {
   #stages: Stage[] = NO_STAGES;
+  #front: EndPart | undefined;
+  #back: EndPart | undefined;
   #sourceEnded = false;
   #finished = false;
   #paused = true;
@@ -39,7 +50,9 @@ export class Link implements Receiver, Outlet {
 
   /** Begin to read. @param toxics all of the proxy; those of the other direction are left out. */
   start(toxics: readonly Toxic[], intake: Intake): void {
-    for (const toxic of toxics) if (toxic.stream === this.stream) this.#append(toxic);
+    for (const toxic of toxics) {
+      if (toxic.stream === this.stream && toxic.definition.behaviour !== undefined) this.#append(toxic);
+    }
     for (const stage of this.#stages) stage.start();
     intake.receiver = this;
     this.source.once('end', this.#onSourceEnd);
@@ -50,7 +63,22 @@ export class Link implements Receiver, Outlet {
 
   /** Is there no toxic in the way? */
   get bare(): boolean {
-    return this.#stages.length === 0;
+    return this.#first === undefined;
+  }
+
+  /** Before all toxics, to stay. */
+  setFront(part: EndPart): void {
+    this.#front = part;
+    this.#connectStages();
+    // As in `appendToxic`.
+    this.#resumeSource();
+  }
+
+  /** Behind all toxics, to stay. */
+  setBack(part: EndPart): void {
+    this.#back = part;
+    this.#connectStages();
+    this.#resumeSource();
   }
 
   /** A toxic was added behind the others. What the last one holds goes out past the new one. */
@@ -105,17 +133,22 @@ export class Link implements Receiver, Outlet {
     return stage;
   }
 
+  get #first(): EndPart | undefined {
+    return this.#front ?? this.#stages[0] ?? this.#back;
+  }
+
   #connectStages(): void {
-    this.#stages.forEach((stage, index) => {
-      const previous = this.#stages[index - 1];
-      stage.outlet = this.#stages[index + 1] ?? this;
-      stage.onRoom = previous ? () => previous.pump() : this.#resumeSource;
+    const chain = [this.#front, ...this.#stages, this.#back].filter((part) => part !== undefined);
+    chain.forEach((part, index) => {
+      const previous = chain[index - 1];
+      part.outlet = chain[index + 1] ?? this;
+      part.onRoom = previous ? () => previous.pump() : this.#resumeSource;
     });
   }
 
   /** Something was read. */
   receive(data: Buffer): boolean {
-    const first = this.#stages[0];
+    const first = this.#first;
     if (first === undefined) return this.#pass(data);
     const readAtMs = performance.now();
     for (let start = 0; start < data.length; start += CHUNK_BYTES) {
@@ -154,13 +187,13 @@ export class Link implements Receiver, Outlet {
   }
 
   readonly #onDrain = (): void => {
-    const last = this.#stages.at(-1);
+    const last = this.#back ?? this.#stages.at(-1) ?? this.#front;
     if (last) last.pump();
     else this.#resumeSource();
   };
 
   readonly #resumeSource = (): void => {
-    if (!this.#paused || !(this.#stages[0] ?? this).hasRoom()) return;
+    if (!this.#paused || !(this.#first ?? this).hasRoom()) return;
     this.#paused = false;
     this.source.resume();
   };
@@ -173,6 +206,6 @@ export class Link implements Receiver, Outlet {
   readonly #onSourceEnd = (): void => {
     if (this.#sourceEnded) return;
     this.#sourceEnded = true;
-    (this.#stages[0] ?? this).end();
+    (this.#first ?? this).end();
   };
 }

@@ -1,12 +1,15 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { Acceptance } from './acceptance.js';
 import { formatAddress, listenError, resolveListen, splitAddress, type HostPort } from './address.js';
 import { adopt } from './adopt.js';
 import { Connection, type ConnectionOwner, type End } from './connection.js';
+import { connectionStatus, type ConnectionList } from './connections.js';
 import { ApiError } from './errors.js';
 import { Intake } from './intake.js';
 import type { Log } from './log.js';
 import { randomStream, type Random } from './random.js';
 import { toxicTraffic, type ProxyTraffic } from './traffic.js';
+import type { Attributes } from './toxics/attribute.js';
 import type { Stream, Toxic } from './toxics/toxic.js';
 
 export interface ProxySurroundings {
@@ -26,6 +29,7 @@ export class Proxy implements ConnectionOwner {
   #connectionsTotal = 0;
   readonly #ended = { upstream: 0, downstream: 0 };
   readonly #toxics: Toxic[] = [];
+  readonly #acceptance: Acceptance;
 
   constructor(
     readonly name: string,
@@ -33,7 +37,9 @@ export class Proxy implements ConnectionOwner {
     public listen: string,
     public upstream: string,
     private readonly surroundings: ProxySurroundings,
-  ) {}
+  ) {
+    this.#acceptance = new Acceptance(surroundings.seed, name);
+  }
 
   get enabled(): boolean {
     return this.#server !== undefined;
@@ -71,6 +77,7 @@ export class Proxy implements ConnectionOwner {
     const closed = new Promise<void>((resolve) => {
       server.close(() => resolve());
     });
+    this.#acceptance.stop();
     for (const upstream of this.#dialling) upstream.destroy();
     for (const connection of this.#connections) connection.destroy();
     await closed;
@@ -94,9 +101,10 @@ export class Proxy implements ConnectionOwner {
     for (const connection of this.#connections) connection.appendToxic(toxic);
   }
 
-  updateToxic(toxic: Toxic, toxicity: number, attributes: Record<string, number>): void {
+  updateToxic(toxic: Toxic, toxicity: number, attributes: Attributes): void {
     toxic.toxicity = toxicity;
     toxic.attributes = attributes;
+    toxic.struck = 0;
     for (const connection of this.#connections) connection.updateToxic(toxic);
   }
 
@@ -120,12 +128,18 @@ export class Proxy implements ConnectionOwner {
       downstreamBytes: bytes.downstream,
       connectionsOpen: this.#connections.size,
       connectionsTotal: this.#connectionsTotal,
-      toxics: Object.fromEntries(this.toxics.map((toxic) => [toxic.name, toxicTraffic(toxic.seen)])),
+      toxics: Object.fromEntries(this.toxics.map((toxic) => [toxic.name, toxicTraffic(toxic)])),
     };
   }
 
-  random(connectionNumber: number, stream: Stream): Random {
-    return randomStream(this.surroundings.seed, `${this.name}/${connectionNumber}/${stream}`);
+  connections(): ConnectionList {
+    const { connectionsOpen: open, connectionsTotal: total, upstreamBytes, downstreamBytes } = this.traffic();
+    const connections = [...this.#connections].map(connectionStatus);
+    return { open, total, upstreamBytes, downstreamBytes, connections };
+  }
+
+  random(connectionNumber: number, purpose: Stream | 'http'): Random {
+    return randomStream(this.surroundings.seed, `${this.name}/${connectionNumber}/${purpose}`);
   }
 
   ended(connection: Connection): void {
@@ -143,11 +157,13 @@ export class Proxy implements ConnectionOwner {
 
   /** Nothing is read from the client before its dial has succeeded. */
   #accept(accepted: Socket): void {
+    accepted.on('error', ignore);
+    if (this.#acceptance.turnsAway(accepted, this.#toxics)) return;
     this.#accepted += 1;
     const number = this.#accepted;
     const intake = new Intake();
     const client: End = { socket: adopt(accepted, intake), intake };
-    client.socket.on('error', ignore);
+    if (client.socket !== accepted) client.socket.on('error', ignore);
     let address: HostPort;
     try {
       address = splitAddress(this.upstream, 'dial tcp: ');

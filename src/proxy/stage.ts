@@ -1,6 +1,6 @@
 import { Alarm } from './alarm.js';
 import type { Random } from './random.js';
-import type { Behaviour, Flow, Held, Toxic } from './toxics/toxic.js';
+import type { Behaviour, Flow, Held, Memory, Toxic } from './toxics/toxic.js';
 
 export interface Chunk {
   data: Buffer;
@@ -28,7 +28,7 @@ export class Stage implements Outlet, Flow {
   outlet: Outlet;
   /** Called when a chunk left the queue: the one before may send again. */
   onRoom: () => void = () => undefined;
-  readonly memory = { bytes: 0 };
+  readonly memory: Memory = { bytes: 0, lastWasDropped: false };
 
   #queue: Queued[] = [];
   #head = 0;
@@ -64,7 +64,7 @@ export class Stage implements Outlet, Flow {
   start(): void {
     if (this.#closed) return;
     const { definition, attributes, toxicity } = this.toxic;
-    this.#behaviour = this.random() < toxicity ? definition.behaviour(attributes, this) : undefined;
+    this.#behaviour = this.random() < toxicity ? definition.behaviour?.(attributes, this) : undefined;
     this.#interrupted = false;
     this.#behaviour?.begin?.();
     this.pump();
@@ -131,6 +131,7 @@ export class Stage implements Outlet, Flow {
 
   drop(data: Buffer): void {
     this.toxic.seen.droppedBytes += data.length;
+    this.toxic.seen.hits += 1;
   }
 
   wait(ms: number, held: Held | undefined, next: () => void): void {

@@ -1,7 +1,8 @@
 import { fieldsOf, float32Field, integerField, listOf, shortestFloat32, stringField, type Fields } from './decode.js';
 import { ApiError } from './errors.js';
 import { TOXIC_TYPES } from './toxics/registry.js';
-import { nothingSeen, type Stream, type Toxic, type ToxicDefinition } from './toxics/toxic.js';
+import type { Attributes, AttributeValue } from './toxics/attribute.js';
+import { nothingSeen, type AnyToxicDefinition, type Stream, type Toxic } from './toxics/toxic.js';
 
 /** A toxic as the API shows it. */
 export function toxicToJson(toxic: Toxic): string {
@@ -39,8 +40,9 @@ export function toxicFromJson(body: unknown, isTaken: (name: string) => boolean)
     stream,
     definition,
     toxicity,
-    attributes: mergeAttributes(definition, definition.attributes, attributes),
+    attributes: mergeAttributes(definition, defaultsOf(definition), attributes),
     seen: nothingSeen(),
+    struck: 0,
   };
 }
 
@@ -54,10 +56,7 @@ export function toxicsFromJson(fields: Fields): Toxic[] {
 }
 
 /** What an update asks for; nothing is changed yet. @throws ApiError 400 */
-export function toxicUpdateFromJson(
-  toxic: Toxic,
-  body: unknown,
-): { toxicity: number; attributes: Record<string, number> } {
+export function toxicUpdateFromJson(toxic: Toxic, body: unknown): { toxicity: number; attributes: Attributes } {
   const fields = fieldsOf(body, 'ToxicWrapper');
   const attributes = fieldsOf(fields.get('attributes'), 'ToxicWrapper.attributes');
   return {
@@ -66,19 +65,29 @@ export function toxicUpdateFromJson(
   };
 }
 
-function mergeAttributes(
-  definition: ToxicDefinition,
-  before: Readonly<Record<string, number>>,
-  given: Fields,
-): Record<string, number> {
-  const merged: Record<string, number> = { ...before };
-  for (const key of Object.keys(definition.attributes)) {
-    const value = integerField(given, key, `${definition.type}.attributes`);
-    if (value !== undefined) merged[key] = value;
+function mergeAttributes(definition: AnyToxicDefinition, before: Attributes, given: Fields): Attributes {
+  const merged: Record<string, AttributeValue> = { ...before };
+  for (const [key, attribute] of Object.entries(definition.attributes)) {
+    const where = `${definition.type}.attributes`;
+    const value = given.get(key) ?? undefined;
+    const read =
+      value === undefined || typeof attribute === 'number'
+        ? integerField(given, key, where)
+        : attribute.read(value, `${where}.${key}`);
+    if (read !== undefined) merged[key] = read;
   }
   const refusal = definition.refuse?.(merged);
   if (refusal !== undefined) throw new ApiError(400, `invalid attribute: ${refusal}`);
   return merged;
+}
+
+function defaultsOf({ attributes }: AnyToxicDefinition): Attributes {
+  return Object.fromEntries(
+    Object.entries(attributes).map(([key, attribute]) => [
+      key,
+      typeof attribute === 'number' ? attribute : attribute.default,
+    ]),
+  );
 }
 
 function isStream(text: string): text is Stream {

@@ -1,4 +1,4 @@
-import { nothingSeen, type Seen } from './toxics/toxic.js';
+import { strikesLeft, type Toxic } from './toxics/toxic.js';
 
 /** What crossed a proxy, measured on real traffic and live: the answer of `GET /plimsoll/traffic`, by proxy name. */
 export interface ProxyTraffic {
@@ -19,13 +19,23 @@ export interface ToxicTraffic {
   droppedBytes: number;
   /** Connections that the toxic itself closed, or whose close it held back. */
   closedConnections: number;
+  /** Only of toxics that choose what they hit: HTTP requests, connections or chunks that were hit. */
+  hits?: number;
+  /** Only of HTTP toxics: requests that they looked at. */
+  requests?: number;
+  /** Only of toxics that let everything pass after so many hits: how many are left; null where there is no limit. */
+  left?: number | null;
 }
 
-export function toxicTraffic(seen: Seen = nothingSeen()): ToxicTraffic {
+export function toxicTraffic(toxic: Toxic): ToxicTraffic {
+  const { seen, definition } = toxic;
   return {
     chunks: seen.chunks,
     meanDelayMs: seen.delayedCount === 0 ? null : seen.delayedSumMs / seen.delayedCount,
     droppedBytes: seen.droppedBytes,
     closedConnections: seen.closedConnections,
+    ...((definition.showsHits || definition.strikes) && { hits: seen.hits }),
+    ...(definition.request && { requests: seen.requests }),
+    ...(definition.strikes && { left: strikesLeft(toxic) ?? null }),
   };
 }

@@ -146,6 +146,36 @@ describe('toxics given together with the proxy', () => {
     client.socket.destroy();
   });
 
+  it('are there before the first byte of a proxy that comes by populate or from the config file, of every kind', async () => {
+    await using origin = await Origin.start();
+    const folder = await mkdtemp(join(tmpdir(), 'proxy-'));
+    try {
+      const toxics = [black, { type: 'http_status', attributes: { headers: { A: 'b' }, probability: 0.5 } }];
+      const order = { name: 'c', listen: '127.0.0.1:0', upstream: origin.address, toxics };
+      const configFile = join(folder, 'config.json');
+      await writeFile(configFile, JSON.stringify([order]));
+      const own = await startProxyServer({ port: 0, configFile });
+      const ownApi = new ApiClient(own.url);
+      await api.post('/populate', [order]);
+      for (const some of [api, ownApi]) {
+        const proxy = (await some.get('/proxies/c')).json() as ProxyJson;
+        expect(proxy.toxics).toMatchObject([
+          { type: 'timeout' },
+          { type: 'http_status', attributes: { status: 503, headers: { A: 'b' }, probability: 0.5 } },
+        ]);
+        const client = await dial(proxy.listen);
+        client.socket.write('lost');
+        const peer = await origin.next();
+        await sleep(50);
+        expect(peer.length).toBe(0);
+        client.socket.destroy();
+      }
+      await own.close();
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
   it.each([
     [[{ type: 'nothing' }], 400, 'invalid toxic type'],
     [[black, black], 409, 'toxic already exists'],

@@ -105,9 +105,14 @@ describe('cleanPath', () => {
 it('every toxic is registered under its type', () => {
   expect([...TOXIC_TYPES.keys()].sort()).toEqual([
     'bandwidth',
+    'fail_first',
+    'http_abort',
+    'http_delay',
+    'http_status',
     'latency',
     'limit_data',
     'noop',
+    'packet_loss',
     'reset_peer',
     'slicer',
     'slow_close',

@@ -1,4 +1,6 @@
+import type { RequestHead } from '../http/head.js';
 import type { Random } from '../random.js';
+import type { Attribute, Attributes } from './attribute.js';
 
 export type Stream = 'upstream' | 'downstream';
 
@@ -9,10 +11,10 @@ export type Stream = 'upstream' | 'downstream';
  * up the sender. When the toxic is updated or removed, or its right neighbour changes, the stage cancels the wait, sends
  * what was held, and makes a new behaviour: so a behaviour needs no code for being interrupted.
  */
-export interface ToxicDefinition {
+export interface ToxicDefinition<A extends Attributes = Readonly<Record<string, number>>> {
   readonly type: string;
-  /** Names in the order of the API's JSON, with their defaults. All are whole numbers. */
-  readonly attributes: Readonly<Record<string, number>>;
+  /** Names in the order of the API's JSON. A number is the default of a whole number; else `attribute.ts` has the kinds. */
+  readonly attributes: { readonly [K in keyof A]: number | Attribute<A[K]> };
   /** How many chunks may queue before the source is no longer read. Default: 1. */
   readonly queuedChunks?: number;
   /** Removing it closes the connections that pass it (what it swallowed would be missing from the stream). */
@@ -21,10 +23,34 @@ export interface ToxicDefinition {
   readonly resetsConnections?: boolean;
   /** What it delays is the end of the stream, not data: `meanDelayMs` of the traffic route is about that. */
   readonly delaysClose?: boolean;
+  /** It hits some chunks and lets others pass: the traffic route shows how many it hit. */
+  readonly showsHits?: boolean;
   /** Why these attributes cannot work, or undefined. */
-  refuse?(attributes: Readonly<Record<string, number>>): string | undefined;
-  behaviour(attributes: Readonly<Record<string, number>>, flow: Flow): Behaviour;
+  refuse?(attributes: Readonly<A>): string | undefined;
+  /** What it does to the bytes of a connection. Left out by toxics that act on requests or on new connections. */
+  behaviour?(attributes: Readonly<A>, flow: Flow): Behaviour;
+  /** What it does to an HTTP request. Its attributes say which ones it hits: see `http/targeting.ts`. */
+  request?(attributes: Readonly<A>, random: Random): RequestHarm;
+  /** How it ends a new connection, before the upstream learns of it. */
+  acceptance?(attributes: Readonly<A>): Ending;
+  /** How it ends the connections that are there when it is added; undefined: they go on. */
+  arrival?(attributes: Readonly<A>): Ending | undefined;
+  /** How often it strikes until it lets everything pass; 0 for always. Counted anew after an update. */
+  strikes?(attributes: Readonly<A>): number;
 }
+
+/** FIN or RST. */
+export type Ending = 'close' | 'reset';
+
+/** What befalls an HTTP request. */
+export type RequestHarm =
+  | { kind: 'delay'; ms: number }
+  /** The request does not reach the upstream. */
+  | { kind: 'answer'; answer: (request: RequestHead) => Buffer }
+  | { kind: 'abort'; ending: Ending };
+
+/** Any kind of toxic, its attributes' types forgotten. */
+export type AnyToxicDefinition = ToxicDefinition<Attributes>;
 
 export interface Behaviour {
   /** Called once, before the first chunk. */
@@ -39,7 +65,7 @@ export interface Behaviour {
 export interface Flow {
   readonly random: Random;
   /** Survives updates of the toxic, and begins anew when the toxic is added again. */
-  readonly memory: { bytes: number };
+  readonly memory: Memory;
   send(data: Buffer, readAtMs: number): void;
   drop(data: Buffer): void;
   /**
@@ -53,6 +79,12 @@ export interface Flow {
   close(by: 'stream' | 'toxic'): void;
 }
 
+/** Of one connection and direction. */
+export interface Memory {
+  bytes: number;
+  lastWasDropped: boolean;
+}
+
 export interface Held {
   data: Buffer;
   readAtMs: number;
@@ -64,11 +96,13 @@ export interface Toxic {
   /** As typed: `stream` matches whatever the letter case, and is echoed. */
   readonly streamAsTyped: string;
   readonly stream: Stream;
-  readonly definition: ToxicDefinition;
+  readonly definition: AnyToxicDefinition;
   /** A float32, as in the original. */
   toxicity: number;
-  attributes: Record<string, number>;
+  attributes: Attributes;
   readonly seen: Seen;
+  /** How often it has struck since it was added or updated last. */
+  struck: number;
 }
 
 /** What the toxic did to real traffic since it was added. */
@@ -78,8 +112,26 @@ export interface Seen {
   delayedCount: number;
   droppedBytes: number;
   closedConnections: number;
+  /** Requests, connections or chunks that it hit; 0 for toxics that don't choose. */
+  hits: number;
+  /** HTTP requests that it looked at. */
+  requests: number;
 }
 
 export function nothingSeen(): Seen {
-  return { chunks: 0, delayedSumMs: 0, delayedCount: 0, droppedBytes: 0, closedConnections: 0 };
+  return {
+    chunks: 0,
+    delayedSumMs: 0,
+    delayedCount: 0,
+    droppedBytes: 0,
+    closedConnections: 0,
+    hits: 0,
+    requests: 0,
+  };
+}
+
+/** What is left of the number of strikes that a toxic is limited to; undefined when it is not. */
+export function strikesLeft({ definition, attributes, struck }: Toxic): number | undefined {
+  const most = definition.strikes?.(attributes) ?? 0;
+  return most > 0 ? Math.max(0, most - struck) : undefined;
 }
