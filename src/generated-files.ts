@@ -135,6 +135,12 @@ function faultPage(fault: FaultDefinition): string {
       ? 'It is done at once: the fault window begins with it, and `recoverWithin` counts from it.'
       : 'It lasts until it is undone: the fault window begins when it is proven, and `recoverWithin` counts from the proven undo.',
     '',
+    ...(fault.needsPlimsollProxy
+      ? [
+          "It needs Plimsoll's own proxy, which a run starts for its links, or `plimsoll proxy`: a real Toxiproxy has no such toxic.",
+          '',
+        ]
+      : []),
     '| setting | what | values | default |',
     '| --- | --- | --- | --- |',
     ...rowsOf(schema, ''),

@@ -20,6 +20,8 @@ export interface FaultDefinition<Schema extends z.ZodObject = z.ZodObject> {
   settings: Schema;
   /** `instant`: done at once (a kill). `lasting`: until it is undone. Decides where the fault window begins. */
   duration: 'instant' | 'lasting';
+  /** It needs a toxic that a real Toxiproxy does not have. */
+  needsPlimsollProxy?: boolean;
   /** A runnable piece of YAML for the docs page: the entry under `faults:`. */
   example: string;
   /** Names that must exist in the scenario, for `validate`: links and services that the settings point to. */

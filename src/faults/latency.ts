@@ -1,15 +1,11 @@
 import { z } from 'zod';
-import type { Proof } from '../record/proof.js';
 import { PlimsollError } from '../support/errors.js';
 import { formatMs } from '../support/units.js';
 import { durationMs } from '../support/unit-schemas.js';
 import { defineFault } from './fault.js';
+import { delayLimits, judgeDelay, measureDelay } from './shared/delay-proof.js';
 import { connectionShare, direction, link, toxicMs } from './shared/link-settings.js';
-import { prepareToxic, type LinkEvidence } from './shared/link-toxic.js';
-import { median, round, sample } from './shared/samples.js';
-
-/** What a measured delay may differ from the ordered one beyond the jitter: timers, and the way through the proxy. */
-const TOLERANCE_MS = 5;
+import { prepareToxic } from './shared/link-toxic.js';
 
 const settings = z.strictObject({
   link,
@@ -46,11 +42,7 @@ export default defineFault({
     const howMuch =
       given.jitter > 0 ? `${formatMs(given.latency)} ± ${formatMs(given.jitter)}` : formatMs(given.latency);
     const onWhat = given.share < 1 ? ` on ${Math.round(given.share * 100)} % of the connections` : '';
-    const limits: Limits = {
-      // A short delay must still be told from none.
-      lowMs: Math.max(given.latency - given.jitter - TOLERANCE_MS, given.latency / 4),
-      highMs: given.latency + given.jitter + TOLERANCE_MS,
-    };
+    const limits = delayLimits(given.latency, given.jitter);
     return prepareToxic({
       context,
       link: given.link,
@@ -68,7 +60,7 @@ export default defineFault({
         // A mean that is too long may be a busy machine's, and come down.
         chunks === 0 || meanDelayMs === null || meanDelayMs > limits.highMs
           ? undefined
-          : judge(
+          : judgeDelay(
               meanDelayMs,
               given.latency,
               limits,
@@ -78,70 +70,3 @@ export default defineFault({
     });
   },
 });
-
-interface Limits {
-  lowMs: number;
-  highMs: number;
-}
-
-/** Enough questions that a share of 30 % is hit by one with 99.9 % chance. */
-const MOST_SAMPLES = 20;
-/** A busy machine may be late with all answers of one round. */
-const ROUNDS = 3;
-
-/**
- * Delays of single questions against the fastest answer before. A busy machine makes an answer later, never earlier: so
- * one that lies within the limits shows the ordered delay, and none above the lower limit shows that it is missing.
- */
-async function measureDelay(
-  evidence: LinkEvidence,
-  latencyMs: number,
-  limits: Limits,
-  jitters: boolean,
-): Promise<Proof | undefined> {
-  const { link, before, partial, signal } = evidence;
-  const beforeMs = Math.min(...before.roundTripsMs);
-  const delays: number[] = [];
-  let hit: number[] = [];
-  let within: number[] = [];
-  for (let n = 0; n < ROUNDS && within.length === 0; n++) {
-    const { roundTripsMs } = await sample(link, {
-      count: partial ? MOST_SAMPLES : jitters ? 9 : 5,
-      timeLimitMs: limits.highMs + beforeMs + 2000,
-      budgetMs: 700,
-      signal,
-    });
-    delays.push(...roundTripsMs.map((ms) => ms - beforeMs));
-    hit = delays.filter((ms) => !partial || ms >= limits.lowMs);
-    within = hit.filter((ms) => ms >= limits.lowMs && ms <= limits.highMs);
-  }
-  // None of the connections drawn, or none answered: no evidence for or against.
-  if (hit.length === 0) return undefined;
-  return judge(
-    median(within.length > 0 ? within : hit),
-    latencyMs,
-    limits,
-    `${link.plan.protocol} canary through the link, before and after`,
-    {
-      beforeMs: round(beforeMs),
-      samples: delays.length,
-      samplesHit: hit.length,
-    },
-  );
-}
-
-function judge(
-  delayMs: number,
-  latencyMs: number,
-  limits: Limits,
-  method: string,
-  more: Record<string, number>,
-): Proof {
-  const fits = delayMs >= limits.lowMs && delayMs <= limits.highMs;
-  return {
-    status: fits ? 'confirmed' : 'mismatch',
-    method,
-    finding: `measured ${round(delayMs)} ms more than before, ordered ${round(latencyMs)} ms (accepted: ${round(limits.lowMs)} to ${round(limits.highMs)} ms)`,
-    measured: { delayMs: round(delayMs), orderedMs: latencyMs, ...more },
-  };
-}

@@ -2,8 +2,13 @@ import { PlimsollError } from '../support/errors.js';
 import type { FaultDefinition } from './fault.js';
 import bandwidth from './bandwidth.js';
 import down from './down.js';
+import failFirst from './fail-first.js';
+import httpAbort from './http-abort.js';
+import httpDelay from './http-delay.js';
+import httpStatus from './http-status.js';
 import latency from './latency.js';
 import limitData from './limit-data.js';
+import packetLoss from './packet-loss.js';
 import partition from './partition.js';
 import processKill from './process-kill.js';
 import processPause from './process-pause.js';
@@ -23,6 +28,11 @@ export const faults: readonly FaultDefinition[] = [
   resetPeer,
   slicer,
   limitData,
+  packetLoss,
+  httpStatus,
+  httpDelay,
+  httpAbort,
+  failFirst,
   down,
   partition,
   processKill,

@@ -1,6 +1,6 @@
 import type { Plan } from '../plan/plan.js';
 import { createTargets } from '../targets/create-targets.js';
-import { toxiproxyVersion } from '../targets/toxiproxy.js';
+import { isPlimsollProxy, toxiproxyVersion } from '../targets/toxiproxy.js';
 import type { LinkTarget } from '../targets/targets.js';
 import { messageOf, PlimsollError } from '../support/errors.js';
 import { plannedFault, prepareFault } from './fault-runner.js';
@@ -35,6 +35,7 @@ export async function resolveTargets(plan: Plan): Promise<PlannedTargets[]> {
 async function plannedLinks(plan: Plan): Promise<LinkTarget[]> {
   const { toxiproxy, links } = plan.system;
   if (toxiproxy) await toxiproxyVersion(toxiproxy);
+  const ours = toxiproxy === undefined || (await isPlimsollProxy(toxiproxy));
   const never = async (): Promise<never> => {
     throw new PlimsollError({ code: 'not_started', message: '`plan` touches no proxy' });
   };
@@ -42,7 +43,7 @@ async function plannedLinks(plan: Plan): Promise<LinkTarget[]> {
     plan: link,
     api: toxiproxy ?? 'embedded',
     proxy: link.name,
-    embedded: toxiproxy === undefined,
+    isPlimsollProxy: ours,
     addToxic: never,
     removeToxic: never,
     toxics: never,

@@ -58,6 +58,9 @@ export interface ProcessRef extends ProcessIdentity {
   command: string;
 }
 
+/** What an attribute of a toxic may be. A real Toxiproxy knows numbers only. */
+export type ToxicAttribute = number | string | Record<string, string>;
+
 /** One link on one Toxiproxy server; every call goes through toxiproxy-node-client. */
 export interface LinkTarget {
   readonly plan: LinkPlan;
@@ -65,24 +68,24 @@ export interface LinkTarget {
   readonly api: string;
   /** The proxy's name on that server. */
   readonly proxy: string;
-  /** Is it Plimsoll's embedded server, which measures traffic and delays itself? */
-  readonly embedded: boolean;
+  /** Is it Plimsoll's own proxy, which measures traffic itself and has more toxics? The embedded one, or `plimsoll proxy`. */
+  readonly isPlimsollProxy: boolean;
   addToxic(toxic: {
     name: string;
     type: string;
     stream: 'upstream' | 'downstream';
     toxicity: number;
-    attributes: Record<string, number>;
+    attributes: Record<string, ToxicAttribute>;
   }): Promise<void>;
   removeToxic(name: string): Promise<'removed' | 'absent'>;
   toxics(): Promise<
-    { name: string; type: string; stream: string; toxicity: number; attributes: Record<string, number> }[]
+    { name: string; type: string; stream: string; toxicity: number; attributes: Record<string, ToxicAttribute> }[]
   >;
   setEnabled(enabled: boolean): Promise<void>;
   enabled(): Promise<boolean>;
   /** Round trip of the link's canary, milliseconds, or how it failed. `unsupported`: the protocol has no canary here. */
   canary(timeLimitMs: number): Promise<CanaryResult>;
-  /** Bytes that crossed so far, or undefined where the server can't tell. Live on the embedded server. */
+  /** Bytes that crossed so far, or undefined where the server can't tell. Live on Plimsoll's own proxy. */
   traffic(): Promise<LinkTraffic | undefined>;
 }
 
@@ -97,10 +100,18 @@ export interface LinkTraffic {
   connectionsOpen: number;
   connectionsTotal: number;
   /** By toxic name: what the server saw it do on real traffic. */
-  toxics: Record<
-    string,
-    { chunks: number; meanDelayMs: number | null; droppedBytes: number; closedConnections: number }
-  >;
+  toxics: Record<string, ToxicTraffic>;
+}
+
+export interface ToxicTraffic {
+  chunks: number;
+  meanDelayMs: number | null;
+  droppedBytes: number;
+  closedConnections: number;
+  /** Of toxics that choose what they hit: HTTP requests, connections or chunks that were hit. */
+  hits?: number | undefined;
+  /** Of HTTP toxics: requests that they looked at. */
+  requests?: number | undefined;
 }
 
 /** What faults may reach: handed to `prepare`. Every look-up throws `PlimsollError` `no_target` with what exists instead. */

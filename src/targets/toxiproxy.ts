@@ -12,7 +12,7 @@ const ToxicJson = z.object({
   type: z.string(),
   stream: z.string(),
   toxicity: z.number(),
-  attributes: z.record(z.string(), z.number()),
+  attributes: z.record(z.string(), z.union([z.number(), z.string(), z.record(z.string(), z.string())])),
 });
 const ToxicList = z.array(ToxicJson);
 
@@ -28,6 +28,8 @@ const TrafficJson = z.object({
       meanDelayMs: z.number().nullable(),
       droppedBytes: z.number(),
       closedConnections: z.number(),
+      hits: z.number().optional(),
+      requests: z.number().optional(),
     }),
   ),
 });
@@ -68,6 +70,7 @@ export async function ensureProxies(
   };
   try {
     const existing = Object.values(await client.getAll());
+    const ours = options.embedded || (await isPlimsollProxy(options.api));
     const targets: LinkTarget[] = [];
     for (const plan of links) {
       const found = existing.find((proxy) => sameListen(proxy.listen, plan.listen));
@@ -79,7 +82,7 @@ export async function ensureProxies(
         created.push(name);
         await client.createProxy({ name, listen: plan.listen, upstream: plan.upstream, enabled: true });
       }
-      targets.push(new ToxiproxyLink(plan, client, name, options.embedded));
+      targets.push(new ToxiproxyLink(plan, client, name, ours));
     }
     return { links: targets, created: [...created], remove };
   } catch (error) {
@@ -167,6 +170,18 @@ export async function toxiproxyVersion(api: string): Promise<string> {
   return z.object({ version: z.string() }).safeParse(safeJson(text)).data?.version ?? text.trim();
 }
 
+/** Is it Plimsoll's own proxy, whoever started it? A real Toxiproxy does not know the route. */
+export async function isPlimsollProxy(api: string): Promise<boolean> {
+  const client = connectToxiproxy(api);
+  try {
+    await client.api.get<unknown>(`${client.host}/plimsoll/traffic`);
+    return true;
+  } catch (error) {
+    if (error instanceof ToxiproxyFailure && error.status === 404) return false;
+    throw error;
+  }
+}
+
 class ToxiproxyLink implements LinkTarget {
   readonly api: string;
   /** What our own canaries sent and got: it is no evidence of the system's traffic. */
@@ -176,7 +191,7 @@ class ToxiproxyLink implements LinkTarget {
     readonly plan: LinkPlan,
     private readonly client: Toxiproxy,
     readonly proxy: string,
-    readonly embedded: boolean,
+    readonly isPlimsollProxy: boolean,
   ) {
     this.api = client.host;
   }
@@ -185,7 +200,7 @@ class ToxiproxyLink implements LinkTarget {
     const proxy = await this.#get();
     checkName('toxic', toxic.name);
     // The library's types lack names of newer toxics; the server checks the type.
-    await proxy.addToxic(toxic as ICreateToxicBody<Record<string, number>>);
+    await proxy.addToxic(toxic as unknown as ICreateToxicBody<Record<string, number>>);
   }
 
   async removeToxic(name: string): Promise<'removed' | 'absent'> {
@@ -211,7 +226,7 @@ class ToxiproxyLink implements LinkTarget {
   }
 
   async traffic(): Promise<LinkTraffic | undefined> {
-    if (!this.embedded) return undefined;
+    if (!this.isPlimsollProxy) return undefined;
     const { data } = await this.client.api.get<unknown>(`${this.api}/plimsoll/traffic`);
     const all = z.record(z.string(), TrafficJson).parse(data);
     const traffic = all[this.proxy];

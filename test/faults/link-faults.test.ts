@@ -138,7 +138,7 @@ function shown({
 }: {
   type: string;
   stream: string;
-  attributes: Record<string, number>;
+  attributes: Record<string, unknown>;
 }): string {
   return `${type} ${stream} ${JSON.stringify(Object.fromEntries(Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1))))}`;
 }

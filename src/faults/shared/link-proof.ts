@@ -1,5 +1,5 @@
 import type { Proof } from '../../record/proof.js';
-import type { CanaryResult, LinkTarget, LinkTraffic } from '../../targets/targets.js';
+import type { CanaryResult, LinkTarget, LinkTraffic, ToxicTraffic } from '../../targets/targets.js';
 import { establishedOn } from '../../targets/sockets.js';
 import { systemClock } from '../../support/clock.js';
 import { formatMs, parseAddress } from '../../support/units.js';
@@ -121,8 +121,12 @@ function grew(then: LinkTraffic | undefined, now: LinkTraffic): boolean {
     now.downstreamBytes > (then?.downstreamBytes ?? 0) ||
     now.connectionsTotal > (then?.connectionsTotal ?? 0) ||
     // What a toxic swallows is not written to anybody, but it had come.
-    Object.entries(now.toxics).some(([name, { chunks }]) => chunks > (then?.toxics[name]?.chunks ?? 0))
+    Object.entries(now.toxics).some(([name, seen]) => actions(seen) > actions(then?.toxics[name]))
   );
+}
+
+function actions(seen: ToxicTraffic | undefined): number {
+  return seen ? seen.chunks + (seen.hits ?? 0) + (seen.requests ?? 0) : 0;
 }
 
 function isLoopback(host: string): boolean {

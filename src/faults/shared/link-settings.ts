@@ -20,3 +20,8 @@ export const connectionShare = share
 export const toxicMs = positiveDurationMs
   .refine((ms) => ms <= 3_600_000, 'must be at most 1h')
   .refine((ms) => ms >= 1, 'must be at least 1ms: Toxiproxy counts in whole milliseconds');
+
+export const ending = z
+  .enum(['reset', 'close'])
+  .default('reset')
+  .describe('How the connection ends: reset (TCP RST), as from a crash, or close (FIN), as from an orderly end');

@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Proof } from '../../record/proof.js';
 import type { UndoRecord } from '../../record/undo.js';
-import type { LinkTarget, LinkTraffic } from '../../targets/targets.js';
+import type { LinkTarget, LinkTraffic, ToxicAttribute, ToxicTraffic } from '../../targets/targets.js';
 import { systemClock } from '../../support/clock.js';
 import type { FaultContext, PreparedFault } from '../fault.js';
 import { markTraffic, proveAsBefore, sawTraffic, trafficSince } from './link-proof.js';
@@ -10,7 +11,7 @@ export interface ToxicOrder {
   type: string;
   stream: 'upstream' | 'downstream';
   toxicity: number;
-  attributes: Record<string, number>;
+  attributes: Record<string, ToxicAttribute>;
 }
 
 /** What a fault knows when it proves itself. */
@@ -35,7 +36,7 @@ export interface LinkToxicOptions {
   /** Measures the effect from outside; undefined when it can't tell. */
   measure?(evidence: LinkEvidence): Promise<Proof | undefined>;
   /** Judges the effect on real traffic, as the embedded server saw it; undefined as long as it does not show there. */
-  judgeTraffic?(traffic: LinkTraffic['toxics'][string]): Proof | undefined;
+  judgeTraffic?(traffic: ToxicTraffic): Proof | undefined;
 }
 
 /** A link that is in use shows it within this time, mostly; one that does not gets until the end of the window. */
@@ -128,7 +129,7 @@ async function readBack(
     const same =
       found?.type === type &&
       found.stream === stream &&
-      Object.entries(attributes).every(([key, value]) => found.attributes[key] === value);
+      Object.entries(attributes).every(([key, value]) => isDeepStrictEqual(found.attributes[key], value));
     if (same) continue;
     return {
       status: 'mismatch',
