@@ -48,7 +48,7 @@ const update = type.chain((kind) =>
   fc.record({
     do: fc.constant('update' as const),
     which: fc.nat(3),
-    attributes: (ATTRIBUTES[kind] ?? fc.constant({})).map(withoutTimeout),
+    attributes: (ATTRIBUTES[kind] ?? fc.constant({})).map(brief),
     toxicity,
   }),
 );
@@ -99,7 +99,8 @@ function noEmptyChunks({ toxics, steps }: Life): boolean {
   return !stalls || !all.some((one) => 'type' in one && ['reset_peer', 'limit_data', 'timeout'].includes(one.type));
 }
 
-/** An update must not give reset_peer a long wait by way of timeout's attribute of the same name. */
-function withoutTimeout(attributes: Record<string, number>): Record<string, number> {
-  return attributes['timeout'] === NEVER_MS ? { timeout: 5 } : attributes;
+/** Names of attributes are shared: a long wait of one type must not become one of reset_peer or slicer by an update. */
+function brief(attributes: Record<string, number>): Record<string, number> {
+  const long = (name: string): boolean => ['timeout', 'delay'].includes(name) && attributes[name] === NEVER_MS;
+  return Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, long(name) ? 5 : value]));
 }
