@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 type Stream = 'upstream' | 'downstream';
-export type End = 'client' | 'server';
+type End = 'client' | 'server';
 
 /** A step of one connection's life. After each the connection has time to come to rest. */
 export type Step =

@@ -68,7 +68,7 @@ describe('toxics that measure time', () => {
     // What the toxic asks for: what comes out, clocks and sockets included, is measured by bench/proxy.js.
     const flow: Flow = {
       random: randomStream(11, 'jitter'),
-      memory: { bytes: 0 },
+      memory: { bytes: 0, lastWasDropped: false },
       send: () => undefined,
       drop: () => undefined,
       deadline: () => undefined,

@@ -104,6 +104,7 @@ function noop(): Toxic {
     toxicity: 1,
     attributes: {},
     seen: nothingSeen(),
+    struck: 0,
   };
 }
 
