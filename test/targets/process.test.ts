@@ -25,7 +25,8 @@ describe.skipIf(process.platform !== 'linux')('processes by identity', () => {
     using child = idle("process.title = 'a) R (b'");
     await expect.poll(() => statOf(child.pid)?.command).toBe('a) R (b');
     const stat = statOf(child.pid);
-    expect(stat).toMatchObject({ parent: process.pid, state: 'S' });
+    // Asleep, or about to be: a busy machine lets it wait for the processor.
+    expect(stat).toMatchObject({ parent: process.pid, state: expect.stringMatching(/^[SR]$/) });
     expect(identityOf(child.pid)).toEqual({
       pid: child.pid,
       startTime: stat?.startTime,
