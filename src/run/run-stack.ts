@@ -5,7 +5,7 @@ import type { EventLog } from '../record/event-log.js';
 import type { RunDirectory } from '../record/run-directory.js';
 import { createTargets } from '../targets/create-targets.js';
 import { identityOf } from '../targets/process.js';
-import { ensureProxies, type ProxySet } from '../targets/toxiproxy.js';
+import { ensureProxies, type ProxySet } from '../targets/link-proxies.js';
 import { PlimsollError, messageOf } from '../support/errors.js';
 import { Conductor } from './conductor.js';
 import { EmbeddedProxy } from './embedded-proxy.js';

@@ -3,7 +3,7 @@ import { faultByType } from '../../src/faults/registry.js';
 import type { Proof } from '../../src/record/proof.js';
 import { random } from '../../src/support/random.js';
 import { createTargets, type SupervisorPort } from '../../src/targets/create-targets.js';
-import { ensureProxies } from '../../src/targets/toxiproxy.js';
+import { ensureProxies } from '../../src/targets/link-proxies.js';
 import type { LinkPlan, LinkTarget, ServicePlan, Targets } from '../../src/targets/targets.js';
 import { undoAll } from '../../src/run/undo-runner.js';
 import { freePort } from '../targets/toxiproxy-servers.js';

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { ensureProxies, enableProxy, removeByPrefix, removeToxic } from '../../src/targets/toxiproxy.js';
+import { ensureProxies } from '../../src/targets/link-proxies.js';
+import { enableProxy, removeByPrefix, removeToxic } from '../../src/targets/toxiproxy.js';
 import { connectToxiproxy } from '../../src/targets/toxiproxy-client.js';
 import type { UndoRecord } from '../../src/record/undo.js';
 import type { LinkPlan } from '../../src/targets/targets.js';
