@@ -6,8 +6,11 @@ export interface Receiver {
   receive(data: Buffer): boolean;
 }
 
-/** Most messages fit, and an idle connection holds no more than this in each direction. */
-const SMALL_BYTES = 4 * 1024;
+/**
+ * What the original reads at most at once, so that a message makes the same chunks for slices, rates and jitter. An idle
+ * connection costs less than that: pages that were never written to are not memory yet.
+ */
+const SMALL_BYTES = 32 * 1024;
 /** For streams: the fewer system calls the better, but the processor's cache must hold it. */
 const LARGE_BYTES = 256 * 1024;
 /** So many large buffers exist at most (64 MiB); the other connections go on with small ones. */
@@ -16,7 +19,7 @@ const MOST_LARGE = 256;
 const SMALL_READS = 16;
 
 /** So many small buffers wait for the next connection: allocating one costs more than the rest of an intake. */
-const MOST_SPARE = 1024;
+const MOST_SPARE = 128;
 
 let largeBuffers = 0;
 const spare: Buffer[] = [];

@@ -203,6 +203,9 @@ onBothServers('slicer', (server) => {
     [2000, 100, 32],
     [1000, 300, 4],
     [24, 1, 24],
+    // One message is one chunk, up to 32 KiB: otherwise there would be more pieces.
+    [9000, 3000, 4],
+    [30_000, 8000, 4],
   ])('cuts %d bytes at about %d into %d pieces', async (length, average, pieces) => {
     await using origin = await Origin.start();
     const proxy = await server.api.proxy(origin.address);
