@@ -1,8 +1,12 @@
 import type { Command } from 'commander';
 import type { Plan } from '../plan/plan.js';
+import { systemClock } from '../support/clock.js';
 import type { CommandContext, CommandDefinition, StopSignal } from './command.js';
 import { loadPlans, type PlanOptions } from './load-plan.js';
 import { openReporters, parseReporters, type ReporterOrder } from './reporter-order.js';
+
+/** A second signal within this time is an echo of the first, not a second wish. */
+const ECHO_US = 500_000;
 
 interface RunFlags extends PlanOptions {
   out: string;
@@ -71,8 +75,12 @@ async function runOne(
 
   const stop = new AbortController();
   const handOver = new AbortController();
+  let firstAtUs = Infinity;
   const forget = context.onSignal((signal: StopSignal) => {
+    // npm passes on what the terminal has sent to the whole group: one Ctrl-C comes twice.
+    if (stop.signal.aborted && systemClock.nowUs() - firstAtUs < ECHO_US) return;
     if (!stop.signal.aborted) {
+      firstAtUs = systemClock.nowUs();
       context.err(`\n${signal}: undoing what was broken (again to hand the undo to the watchdog and leave at once)\n`);
       stop.abort(new RunStopped({ kind: 'signal', signal }));
       return;

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { systemCodeOf } from '../support/errors.js';
-import { UndoRecord } from './undo.js';
+import { UndoRecord, UndoSeen } from './undo.js';
 
 /** One undo record of `journal.ndjson`, and who has carried it out since. */
 export interface JournalEntry {
   record: UndoRecord;
   undoneBy: string | undefined;
+  /** That it is gone, where somebody looked after the undo. */
+  seen?: UndoSeen | undefined;
 }
 
 /**
@@ -28,7 +30,9 @@ export function readJournalEntries(path: string): JournalEntry[] {
       if (record.success) entries.set(record.data.id, { record: record.data, undoneBy: undefined });
     } else if (line?.['type'] === 'undone') {
       const entry = entries.get(String(line['id']));
-      if (entry) entry.undoneBy = typeof line['by'] === 'string' ? line['by'] : 'unknown';
+      if (!entry) continue;
+      entry.undoneBy = typeof line['by'] === 'string' ? line['by'] : 'unknown';
+      entry.seen = UndoSeen.safeParse(line['seen']).data;
     }
   }
   return [...entries.values()];

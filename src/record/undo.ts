@@ -30,6 +30,14 @@ export type ProcessIdentity = z.infer<typeof ProcessIdentity>;
 /** A proxy on a Toxiproxy server: `listen` guards against another proxy that took the name since. */
 const proxy = { api: z.string(), proxy: z.string(), listen: z.string() };
 
+/** What whoever undid a record saw when it looked afterwards. */
+export const UndoSeen = z.object({
+  finding: z.string(),
+  /** On the machine's monotonic clock. */
+  atUs: z.number(),
+});
+export type UndoSeen = z.infer<typeof UndoSeen>;
+
 export const UndoRecord = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('remove-toxic'), ...common, ...proxy, toxic: z.string() }),
   z.object({ kind: z.literal('enable-proxy'), ...common, ...proxy }),

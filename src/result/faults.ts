@@ -3,6 +3,7 @@ import type { JournalEntry } from '../record/journal-reader.js';
 import type { UndoRecord } from '../record/undo.js';
 import type { JudgeInput } from '../verdict/input.js';
 import type { FaultResult, RunResult } from './schema.js';
+import { find } from './run-story.js';
 import { microseconds } from './windows.js';
 
 type Planned = EventOf<'plan.resolved'>['faults'][number];
@@ -93,11 +94,24 @@ function faultOf(plan: Planned, events: readonly RunEvent[], journal: readonly J
     undo: plan.undo.map((words, k) => ({ id: `${plan.id}/${k + 1}`, words, byHand: '', state: 'pending' })),
   };
   for (const event of events) if ('fault' in event && event.fault === plan.id) apply(fault, event);
-  addJournal(
-    fault,
-    journal.filter(({ record }) => record.fault === plan.id),
-  );
+  const entries = journal.filter(({ record }) => record.fault === plan.id);
+  addJournal(fault, entries);
+  proveByJournal(fault, entries, find(events, 'run.started')?.t0Us ?? 0);
   return fault;
+}
+
+/** After the death of the harness the proof is what the watchdog, or `plimsoll recover`, saw when it looked afterwards. */
+function proveByJournal(fault: FaultResult, entries: readonly JournalEntry[], t0Us: number): void {
+  if (fault.requestedS === null || fault.undoProof !== null || entries.length === 0) return;
+  const seen = entries.flatMap((entry) => (entry.seen ? [{ ...entry.seen, by: entry.undoneBy ?? 'unknown' }] : []));
+  if (seen.length < entries.length) return;
+  fault.undoProvenS = Math.max(...seen.map(({ atUs }) => atUs - t0Us)) / 1e6;
+  fault.undoProof = {
+    status: 'confirmed',
+    method: `a look after the undo, by the ${seen[0]?.by === 'recover' ? 'recovery' : seen[0]?.by}`,
+    finding: seen.map(({ finding }) => finding).join('; '),
+    measured: {},
+  };
 }
 
 /** The journal knows the records before the log does, and what was undone after the conductor's death. */

@@ -1,7 +1,8 @@
 import { closeSync, fstatSync, fsyncSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { UndoRecord } from '../record/undo.js';
+import { UndoRecord, UndoSeen } from '../record/undo.js';
+import { systemClock } from '../support/clock.js';
 import { PlimsollError, messageOf } from '../support/errors.js';
 
 const JOURNAL_FILE = 'journal.ndjson';
@@ -19,6 +20,7 @@ const Line = z.discriminatedUnion('type', [
     type: z.literal('undone'),
     id: z.string(),
     by: z.enum(['conductor', 'watchdog', 'recover']),
+    seen: UndoSeen.optional(),
   }),
   z.object({
     v: z.literal(1),
@@ -106,10 +108,15 @@ export class Journal {
     for (const record of records) this.#pending.set(record.id, record);
   }
 
-  /** Marks a record as carried out. Never throws: the work is done, and undoing it twice does no harm. */
-  undone(recordId: string): void {
+  /**
+   * Marks a record as carried out. Never throws: the work is done, and undoing it twice does no harm.
+   *
+   * @param finding what a look afterwards showed: that it is gone
+   */
+  undone(recordId: string, finding?: string): void {
     this.#pending.delete(recordId);
-    this.#note({ v: 1, type: 'undone', id: recordId, by: this.writer });
+    const seen = finding === undefined ? {} : { seen: { finding, atUs: Math.round(systemClock.nowUs()) } };
+    this.#note({ v: 1, type: 'undone', id: recordId, by: this.writer, ...seen });
   }
 
   /** Notes a failed attempt; the record stays pending. */

@@ -109,8 +109,8 @@ async function recoverRun(
     const records = pending.filter((record) => isOwnPart(record) === ownParts);
     const { failed } = await undoAll(records, {
       orphaned: true,
-      onDone: (record, { alreadyDone }) => {
-        journal.undone(record.id);
+      onDone: (record, { alreadyDone, finding }) => {
+        journal.undone(record.id, finding);
         result.undone.push(record.words);
         log(`  ${alreadyDone ? 'was done already' : 'done'}: ${record.words}`);
       },

@@ -108,9 +108,9 @@ async function undoThese(records: UndoRecord[], journal: Journal): Promise<unkno
   const { failed } = await undoAll(records, {
     orphaned: true,
     concurrency: 32,
-    onDone: (record, { alreadyDone }) => {
-      journal.undone(record.id);
-      say(`${alreadyDone ? 'was done' : 'done'}: ${record.words}`);
+    onDone: (record, { alreadyDone, finding }) => {
+      journal.undone(record.id, finding);
+      say(`${alreadyDone ? 'was done' : 'done'}: ${record.words}${finding === undefined ? '' : ` (${finding})`}`);
     },
     onFailed: (record, error) => {
       journal.failed(record.id, messageOf(error));

@@ -131,4 +131,6 @@ export interface Targets {
 export interface UndoOutcome {
   record: string;
   alreadyDone: boolean;
+  /** What a look afterwards showed, where one was asked for and could tell: that it is gone. */
+  finding?: string;
 }

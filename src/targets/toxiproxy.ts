@@ -24,6 +24,15 @@ export async function removeToxic(
   return deleteToxic(proxy, at.toxic);
 }
 
+export async function hasToxic(
+  at: { api: string; proxy: string; listen: string; toxic: string },
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const proxy = await getProxy(connectToxiproxy(at.api, signal), at.proxy);
+  if (!proxy || !sameListen(proxy.listen, at.listen)) return false;
+  return (await listToxics(proxy)).some(({ name }) => name === at.toxic);
+}
+
 export async function enableProxy(
   at: { api: string; proxy: string; listen: string },
   signal?: AbortSignal,

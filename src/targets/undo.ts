@@ -1,11 +1,11 @@
 import type { UndoRecord } from '../record/undo.js';
 import { systemClock } from '../support/clock.js';
 import { PlimsollError } from '../support/errors.js';
-import { groupIsAlive, signalGroup, signalProcess } from './process.js';
+import { groupIsAlive, signalGroup, signalProcess, stateOf } from './process.js';
 import type { UndoOutcome } from './targets.js';
 import { firstUnreachable } from './reachable.js';
 import { ToxiproxyFailure } from './toxiproxy-client.js';
-import { enableProxy, removeProxy, removeToxic } from './toxiproxy.js';
+import { enableProxy, hasToxic, removeProxy, removeToxic } from './toxiproxy.js';
 
 export interface UndoOptions {
   /**
@@ -27,7 +27,31 @@ const SERVER_PATIENCE_MS = 1500;
  * @throws PlimsollError or the signal's reason if it could not be done; it may be tried again.
  */
 export async function undo(record: UndoRecord, signal?: AbortSignal, options: UndoOptions = {}): Promise<UndoOutcome> {
-  return { record: record.id, alreadyDone: !(await act(record, signal, options)) };
+  const alreadyDone = !(await act(record, signal, options));
+  // Alive, the conductor proves its undo itself, with more than a look.
+  const finding = options.orphaned ? await look(record, signal).catch(() => undefined) : undefined;
+  return { record: record.id, alreadyDone, ...(finding === undefined ? {} : { finding }) };
+}
+
+/** Is what the record takes back really gone? In words; undefined where that can't be seen. */
+async function look(record: UndoRecord, signal: AbortSignal | undefined): Promise<string | undefined> {
+  switch (record.kind) {
+    case 'remove-toxic':
+      return (await hasToxic(record, signal)) ? undefined : `${record.toxic} is not on proxy ${record.proxy} any more`;
+    case 'enable-proxy':
+      return (await enableProxy(record, signal)) === 'was_enabled' ? `proxy ${record.proxy} is enabled` : undefined;
+    case 'continue-process': {
+      const state = stateOf(record.process);
+      return state === 'T' ? undefined : `process ${record.process.pid} is ${state === undefined ? 'gone' : 'running'}`;
+    }
+    case 'ensure-service':
+      return record.addresses.length > 0 && (await firstUnreachable(record.addresses, 500)) === undefined
+        ? `${record.service} accepts connections on ${record.addresses.join(', ')}`
+        : undefined;
+    case 'remove-proxy':
+    case 'end-group':
+      return undefined;
+  }
 }
 
 /** True if there was something to do. */

@@ -1,10 +1,12 @@
 // Two small services for end-to-end tests: a front over HTTP that asks a back through a link.
-// Usage: node services.js <front port> <back port> <port where the front dials the back> [--never-ready]
+// Usage: node services.js <front port> <back port> <port where the front dials the back> [--never-ready] [--slow-stop]
 // GET /count of the front tells how many requests it has answered, for comparison with the ledger.
 import { Agent, createServer, request } from 'node:http';
 
 const [frontPort, backPort, linkPort] = process.argv.slice(2, 5).map(Number);
 const neverReady = process.argv.includes('--never-ready');
+// Longer than anybody waits who has pressed Ctrl-C twice.
+if (process.argv.includes('--slow-stop')) process.on('SIGTERM', () => setTimeout(() => process.exit(0), 20_000));
 const agent = new Agent({ keepAlive: true, maxSockets: 50 });
 let asked = 0;
 

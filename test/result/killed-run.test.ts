@@ -134,6 +134,23 @@ describe('a killed run', () => {
     expect(cleanup.sentence).toContain('undone after the harness died, but not proven to be gone');
     expect(exitCode).toBe(4);
   });
+
+  it('believes what the watchdog saw when it looked after its undo', () => {
+    const lines = readFileSync(directory.events, 'utf8').split('\n');
+    const injected = lines.findIndex((line) => line.includes('"fault.injected"'));
+    writeFileSync(directory.events, `${lines.slice(0, injected + 1).join('\n')}\n`);
+    const { t0Us } = JSON.parse(lines[0] ?? '') as { t0Us: number };
+    const note = (line: object): string => `${JSON.stringify({ v: 1, ...line })}\n`;
+    const seen = { finding: 'the toxic is not there any more', atUs: t0Us + 31_500_000 };
+    writeFileSync(
+      directory.journal,
+      `${note({ type: 'will-undo', record: undoRecord })}${note({ type: 'undone', id: 'f1/1', by: 'watchdog', seen })}`,
+    );
+    const { cleanup, faults, exitCode, verdict } = loadRun(directory);
+    expect(cleanup).toMatchObject({ proven: true, sentence: expect.stringMatching(/proven gone by 31\.5 s/) });
+    expect(faults[0]?.undoProof).toMatchObject({ status: 'confirmed', finding: seen.finding });
+    expect({ exitCode, verdict }).toEqual({ exitCode: 3, verdict: 'aborted' });
+  });
 });
 
 describe('loadRun', () => {
