@@ -48,7 +48,10 @@ function scenarioPage(schema: Schema): string {
     '',
   ];
   for (const [key, child] of Object.entries(schema.properties ?? {})) {
-    if (key === 'faults') continue;
+    if (key === 'faults') {
+      lines.push(...faultKeys(child));
+      continue;
+    }
     const required = schema.required?.includes(key) ? ' (required)' : '';
     lines.push(`## \`${key}\`${required}`, '', describe(child), '');
     const variants = (child.anyOf ?? [child]).filter(
@@ -59,6 +62,28 @@ function scenarioPage(schema: Schema): string {
       lines.push('| key | what | values | default |', '| --- | --- | --- | --- |', ...new Set(rows), '');
   }
   return lines.join('\n');
+}
+
+/** What every fault has beside the settings of its type. */
+function faultKeys(list: Schema): string[] {
+  const ofType = new Set(Object.keys(faults[0] ? faults[0].settings.shape : {}));
+  const one = [list.items?.oneOf, list.items?.anyOf].flat().find((variant) => variant?.properties) ?? {};
+  const common = Object.fromEntries(Object.entries(one.properties ?? {}).filter(([key]) => !ofType.has(key)));
+  return [
+    '## `faults`',
+    '',
+    `${describe(list)}. Beside the settings of its type ([a page each](faults/index.md)) every fault has:`,
+    '',
+    '| key | what | values | default |',
+    '| --- | --- | --- | --- |',
+    ...rowsOf(
+      { properties: { ...common, type: { description: 'One of the [fault types](faults/index.md)', type: 'string' } } },
+      '',
+    ),
+    '',
+    'Without a proof of its effect a fault lets no SLO pass: the verdict is inconclusive. A link proves its faults best with a request of its own: write `protocol: redis`, `mqtt`, `grpc` or `http2` at the link, or `http` with `canary: { path }`, or `tcp` with `canary: { send, expect }`. Otherwise the effect is read from the traffic of the system, as far as it shows there. `proof: optional` lets the verdict stand where neither can tell. It does not help a fault that nobody met: a link that carried no traffic, or on a Toxiproxy that cannot tell nothing that shows any, is never passed.',
+    '',
+  ];
 }
 
 /** One row a key, nested keys with their path; `*` stands for a name, `[]` for a list. */

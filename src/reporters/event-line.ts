@@ -74,7 +74,12 @@ export function eventLine(event: RunEvent, verbose: boolean): EventLine | undefi
       return { text: `capacity: ${event.driverBound ? 'at least ' : ''}${Math.round(event.perSecond)}/s` };
     case 'driver.health':
       if (event.invalid === undefined) return undefined;
-      return { text: clean(`load driver (${event.driver}) is not well: ${event.invalid}`), colour: 'yellow' };
+      return {
+        text: clean(
+          `load driver (${event.driver}) is not well: ${event.invalid}; if it stays so, nothing can be concluded`,
+        ),
+        colour: 'yellow',
+      };
     case 'second':
     case 'run.ended':
       return undefined;

@@ -17,6 +17,8 @@ const terminal: ReporterDefinition = {
 export default terminal;
 
 const HEARTBEAT_S = 10;
+/** So often at most is a driver said to be unwell. */
+const UNWELL_EVERY_S = 15;
 const REDRAW_MS = 200;
 const PLAIN: TerminalOptions = { columns: 80, isTerminal: false, colour: false };
 
@@ -33,6 +35,8 @@ export function terminalReporter(output: ReporterOutput, clock: Clock = systemCl
   const progress = newProgress();
   let heardUs = clock.nowUs();
   let saidS = 0;
+  /** When each driver was last said to be unwell. */
+  const unwellS = new Map<string, number>();
   let drawnLines = 0;
   let drawnUs = -Infinity;
   let timer: NodeJS.Timeout | undefined;
@@ -52,6 +56,15 @@ export function terminalReporter(output: ReporterOutput, clock: Clock = systemCl
     output.err(`\u001B[?2026h\r${up}${body}\u001B[J\u001B[?2026l`);
     drawnLines = block.length;
     drawnUs = clock.nowUs();
+  };
+
+  /** A busy machine makes the driver unwell in every second: said once, it is not said again for a while. */
+  const repeats = (event: RunEvent): boolean => {
+    if (event.type !== 'driver.health' || event.invalid === undefined || verbosity === 'verbose') return false;
+    const last = unwellS.get(event.driver);
+    if (last !== undefined && event.t - last < UNWELL_EVERY_S) return true;
+    unwellS.set(event.driver, event.t);
+    return false;
   };
 
   const tick = (): void => {
@@ -74,7 +87,7 @@ export function terminalReporter(output: ReporterOutput, clock: Clock = systemCl
       }
       advance(progress, event);
       heardUs = clock.nowUs();
-      const line = eventLine(event, verbosity === 'verbose');
+      const line = repeats(event) ? undefined : eventLine(event, verbosity === 'verbose');
       if (line !== undefined) {
         saidS = event.t;
         const text = line.colour === undefined ? line.text : paint(line.colour, line.text);

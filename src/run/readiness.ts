@@ -13,7 +13,14 @@ const POLL_MS = 50;
  */
 export async function waitForReady(
   url: string,
-  options: { who: string; timeLimitMs: number; signal: AbortSignal; ended: () => string | undefined },
+  options: {
+    who: string;
+    timeLimitMs: number;
+    signal: AbortSignal;
+    ended: () => string | undefined;
+    /** Did this run start it? Then there is a log. */
+    isOurs: boolean;
+  },
 ): Promise<void> {
   const untilUs = systemClock.nowUs() + options.timeLimitMs * 1000;
   let last: true | string = 'not tried yet';
@@ -33,7 +40,9 @@ export async function waitForReady(
   throw new PlimsollError({
     code: 'not_ready',
     message: `${options.who} was not ready within ${formatMs(options.timeLimitMs)}: ${url} says ${last}`,
-    hint: 'Look at its log in the run directory under logs/, or give it more time with `system.readyTimeout`.',
+    hint: options.isOurs
+      ? 'Look at its log in the run directory under logs/, or give it more time with `system.readyTimeout`.'
+      : 'Is it running, does it listen there, and is what it needs behind the links up? `system.readyTimeout` gives it more time.',
   });
 }
 

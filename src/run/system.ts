@@ -41,6 +41,7 @@ export class System {
         timeLimitMs: plan.readyTimeLimitMs,
         signal,
         ended: () => this.#death(),
+        isOurs: plan.start !== undefined,
       });
       context.log.append('system.ready', { service: 'system', afterS: (systemClock.nowUs() - beganUs) / 1e6 });
     }

@@ -148,7 +148,8 @@ function checkStream(scenario: ScenarioDocument, name: string, stream: StreamDoc
     }
     const deadline = request.deadline ?? stream.deadline ?? 5000;
     if (deadline < 1 || deadline > 3.6e6 || deadline > shortest) {
-      problems.add(request.deadline === undefined ? path : [...at, 'deadline'], {
+      const place = request.deadline !== undefined ? at : stream.deadline !== undefined ? path : undefined;
+      problems.add(place === undefined ? path : [...place, 'deadline'], {
         code: 'bad_deadline',
         message: `the deadline of ${request.name} is ${formatMs(deadline)}; it must lie between 1 ms and the shortest window (${formatMs(shortest)})`,
       });

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import type { ICreateToxicBody, Proxy, Toxiproxy } from 'toxiproxy-node-client';
 import type { UndoRecord } from '../record/undo.js';
-import { PlimsollError } from '../support/errors.js';
+import { PlimsollError, messageOf } from '../support/errors.js';
 import { measureCanary, type OwnBytes } from './canary.js';
+import { commandOf } from './process.js';
+import { pidsListeningOn } from './sockets.js';
 import type { CanaryResult, LinkPlan, LinkTarget, LinkTraffic } from './targets.js';
 import { checkName, connectToxiproxy } from './toxiproxy-client.js';
 import {
@@ -79,7 +81,7 @@ export async function ensureProxies(
       if (!found) {
         options.journal?.willUndo([removalOf({ api: client.host, proxy: name, listen: plan.listen })]);
         created.push(name);
-        await client.createProxy({ name, listen: plan.listen, upstream: plan.upstream, enabled: true });
+        await makeProxy(client, name, plan);
       }
       targets.push(new ToxiproxyLink(plan, client, name, ours));
     }
@@ -87,6 +89,22 @@ export async function ensureProxies(
   } catch (error) {
     await remove();
     throw error;
+  }
+}
+
+async function makeProxy(client: Toxiproxy, name: string, { name: link, listen, upstream }: LinkPlan): Promise<void> {
+  try {
+    await client.createProxy({ name, listen, upstream, enabled: true });
+  } catch (error) {
+    if (!/address already in use/.test(messageOf(error))) throw error;
+    const pids = await pidsListeningOn(listen);
+    const owners = pids.map((pid) => `pid ${pid}: ${commandOf(pid)}`).join('; ');
+    throw new PlimsollError({
+      code: 'port_in_use',
+      message: `${listen}, where link ${link} is to listen, is in use by ${owners || 'somebody else'} (${client.host} says: address already in use)`,
+      hint: `Give link ${link} another \`listen\`, the address that its caller dials, or end what listens there.`,
+      cause: error,
+    });
   }
 }
 

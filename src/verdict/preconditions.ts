@@ -195,8 +195,7 @@ export function noiseBlockers(
 export function faultBlockers(input: JudgeInput): Blocker[] {
   const found: Blocker[] = [];
   for (const fault of input.faults) {
-    if (fault.proofOptional) continue;
-    if (fault.proof !== 'confirmed') {
+    if (!fault.proofOptional && fault.proof !== 'confirmed') {
       const state = {
         mismatch: 'the proof of effect contradicts it',
         unknown: 'nothing proved that it took effect',
@@ -213,13 +212,14 @@ export function faultBlockers(input: JudgeInput): Blocker[] {
         },
       });
     }
+    // Optional is the proof of the effect. That somebody met the fault is not: else nothing was tested.
     if (fault.concerns.includes('link_traffic_unverified')) {
       found.push({
         takes: 'pass',
         reason: {
           code: 'link_traffic_unverified',
           message: `fault ${fault.id}: nothing shows that traffic crossed its link`,
-          hint: 'Check that the caller dials the proxy, or start Toxiproxy with -proxy-metrics.',
+          hint: 'Check that the caller dials the proxy; `plimsoll proxy` counts live what crosses, which Toxiproxy does not.',
         },
       });
     }

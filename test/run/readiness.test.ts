@@ -16,21 +16,35 @@ const never = new AbortController().signal;
 describe('readiness', () => {
   it('waits until the answer is 2xx', async () => {
     await using server = await serverThat((asked) => (asked < 3 ? 503 : 204));
-    await waitForReady(server.url, { who: 'it', timeLimitMs: 5000, signal: never, ended: () => undefined });
+    await waitForReady(server.url, {
+      who: 'it',
+      timeLimitMs: 5000,
+      isOurs: true,
+      signal: never,
+      ended: () => undefined,
+    });
     expect(await checkReady(server.url, 1000)).toBe(true);
   });
 
   it('says what it last heard when the time is over', async () => {
     await using server = await serverThat(() => 503);
-    const waiting = waitForReady(server.url, { who: 'it', timeLimitMs: 200, signal: never, ended: () => undefined });
+    const waiting = waitForReady(server.url, {
+      who: 'it',
+      timeLimitMs: 200,
+      isOurs: false,
+      signal: never,
+      ended: () => undefined,
+    });
     await expect(waiting).rejects.toMatchObject({
       code: 'not_ready',
       message: expect.stringContaining('status 503') as string,
+      // What somebody else started has no log in the run directory.
+      hint: expect.not.stringContaining('logs/') as string,
     });
   });
 
   it('does not wait for the dead, nor after an abort', async () => {
-    const options = { who: 'it', timeLimitMs: 60_000, signal: never, ended: () => 'exit code 1' };
+    const options = { who: 'it', timeLimitMs: 60_000, isOurs: true, signal: never, ended: () => 'exit code 1' };
     await expect(waitForReady('http://127.0.0.1:9/', options)).rejects.toMatchObject({ code: 'system_ended' });
     const abort = new AbortController();
     const waiting = waitForReady('http://127.0.0.1:9/', { ...options, ended: () => undefined, signal: abort.signal });

@@ -31,7 +31,7 @@ const refusals: Refusal[] = [
   ['a fault phase that is too short', 'fault: 20s', 'fault: 19.9s', 'window_too_short', 'phases:'],
   ['a warm-up that is too short', 'warmup: 3s', 'warmup: 1s', 'warmup_too_short', 'phases:'],
   ['a recovery that is too short', 'recovery: 10s', 'recovery: 9s', 'recovery_too_short', 'recoverWithin'],
-  ['a deadline beyond the window', 'rate: 100/s', 'rate: 100/s\n      deadline: 21s', 'bad_deadline', 'rate:'],
+  ['a deadline beyond the window', 'rate: 100/s', 'rate: 100/s\n      deadline: 21s', 'bad_deadline', 'deadline: 21s'],
   ['a deadline of no time', 'path: /checkout', 'path: /checkout, deadline: 0.5ms', 'bad_deadline', '0.5ms'],
   // Units
   ['a rate without a unit', 'rate: 100/s', 'rate: 100', 'wrong_type', 'rate: 100'],

@@ -154,6 +154,8 @@ describe('reasons that force inconclusive', () => {
     const concerns: JudgeInput['faults'][number]['concerns'] = ['link_traffic_unverified'];
     expect(codes(only(withFault(run(tolerant), { concerns })))).toEqual(['link_traffic_unverified']);
     expect(only(withFault(run(tolerant, harmed), { concerns })).verdict).toBe('failed');
+    // A fault that nobody met tested nothing, however optional its proof.
+    expect(only(withFault(run(tolerant), { concerns, proofOptional: true })).verdict).toBe('inconclusive');
   });
 
   it('generator_saturated: a gate broke, or scheduling lag; neither passed nor failed', () => {

@@ -93,9 +93,15 @@ export async function trafficSince(
 ): Promise<'crossed' | 'none' | 'unverified'> {
   const now = await link.traffic();
   if (now) return grew(then, now) ? 'crossed' : 'none';
-  // A real Toxiproxy counts a connection only when it ends. An established one on its port is the next best evidence.
+  // A real Toxiproxy counts a connection only when it ends. An established one on its port is the next best evidence;
+  // short ones are seen by looking often.
   const listen = parseAddress(link.plan.listen);
-  return listen.ok && isLoopback(listen.value.host) && establishedOn(listen.value.port) > 0 ? 'crossed' : 'unverified';
+  if (!listen.ok || !isLoopback(listen.value.host)) return 'unverified';
+  for (let looks = 0; looks < 50; looks++) {
+    if (establishedOn(listen.value.port) > 0) return 'crossed';
+    await systemClock.sleep(10);
+  }
+  return 'unverified';
 }
 
 /** Waits a moment for traffic to come; false as well where the server can't tell. */

@@ -8,7 +8,7 @@ import { PROOF_STATES, badge } from '../words.js';
 export function faultSection(result: RunResult): Markup {
   return html`<section aria-labelledby="faults">
     <h2 id="faults">Faults, and how they were undone</h2>
-    ${result.faults.length === 0 ? html`<p>The run had no fault.</p>` : result.faults.map(faultCard)}
+    ${result.faults.length === 0 ? html`<p>${result.verdict === 'errored' ? 'The run ended before its faults were planned.' : 'The run had no fault.'}</p>` : result.faults.map(faultCard)}
   </section>`;
 }
 

@@ -10,7 +10,9 @@ export function topologySection(result: RunResult): Markup {
   if (services.length === 0 && links.length === 0) {
     return html`<section aria-labelledby="topology">
       <h2 id="topology">System</h2>
-      <p>The scenario names no service and no link.</p>
+      <p>
+        ${result.verdict === 'errored' ? 'The run ended before its system was looked at.' : 'The scenario names no service and no link.'}
+      </p>
     </section>`;
   }
   const { nodes, edges } = topologyOf(result);
