@@ -1,4 +1,5 @@
 import type { Proof } from '../../record/proof.js';
+import { systemClock } from '../../support/clock.js';
 import type { LinkEvidence } from './link-toxic.js';
 import { median, round, sample } from './samples.js';
 
@@ -22,6 +23,10 @@ export function delayLimits(delayMs: number, jitterMs: number): DelayLimits {
 const MOST_SAMPLES = 20;
 /** A busy machine may be late with all answers of one round. */
 const ROUNDS = 3;
+/** Where a long delay leaves room for one question a round, three late answers say little: then so many are asked in all, */
+const FEWEST_SAMPLES = 8;
+/** but not for longer than this. */
+const LONGEST_MS = 6000;
 
 /**
  * Delays of single questions against the fastest answer before. A busy machine makes an answer later, never earlier: so
@@ -40,7 +45,10 @@ export async function measureDelay(
   let within: number[] = [];
   const method = `${link.plan.protocol} canary through the link, before and after`;
   const about = () => ({ beforeMs: round(beforeMs), samples: delays.length, samplesHit: hit.length });
-  for (let n = 0; n < ROUNDS && within.length === 0; n++) {
+  const untilUs = systemClock.nowUs() + LONGEST_MS * 1000;
+  const goesOn = (round: number): boolean =>
+    round < ROUNDS || (hit.length > 0 && delays.length < FEWEST_SAMPLES && systemClock.nowUs() < untilUs);
+  for (let n = 0; within.length === 0 && goesOn(n); n++) {
     const { roundTripsMs } = await sample(link, {
       count: partial ? MOST_SAMPLES : jitters ? 9 : 5,
       timeLimitMs: limits.highMs + beforeMs + 2000,
