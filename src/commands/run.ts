@@ -71,7 +71,7 @@ async function runOne(
     import('../run/preflight.js'),
     import('../run/stop-reason.js'),
   ]);
-  await preflight(plan);
+  await preflight(plan, (line) => context.err(`${line}\n`));
 
   const stop = new AbortController();
   const handOver = new AbortController();

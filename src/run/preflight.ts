@@ -3,14 +3,22 @@ import { commandOf } from '../targets/process.js';
 import { firstUnreachable } from '../targets/reachable.js';
 import { pidsListeningOn } from '../targets/sockets.js';
 import { PlimsollError } from '../support/errors.js';
+import { forgetSettled } from './left-behind.js';
 import { conflicts, targetKeys } from './register.js';
 
 /**
- * What can be told before a run directory is made: another run in the way, an abandoned one, a port in use.
+ * What can be told before a run directory is made: another run in the way, an abandoned one, a port in use. An abandoned
+ * run that owes nothing any more is taken out of the register first.
  *
+ * @param log gets a line for each run that was taken out.
  * @throws PlimsollError `run_in_the_way`, `abandoned_run`, `port_in_use`
  */
-export async function preflight(plan: Plan): Promise<void> {
+export async function preflight(plan: Plan, log: (line: string) => void = () => undefined): Promise<void> {
+  for (const { runId, directory } of forgetSettled()) {
+    log(
+      `run ${runId} was killed together with its watchdog, but owes nothing any more: taken off the register (${directory})`,
+    );
+  }
   for (const { entry, state, shared } of conflicts(targetKeys(plan.system))) {
     if (state === 'abandoned') {
       throw new PlimsollError({

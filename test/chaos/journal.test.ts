@@ -1,5 +1,7 @@
+import { spawn } from 'node:child_process';
 import {
   appendFileSync,
+  mkdirSync,
   existsSync,
   mkdtempSync,
   readFileSync,
@@ -13,6 +15,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { UndoRecord } from '../../src/record/undo.js';
 import { Journal, readJournal } from '../../src/run/journal.js';
+import type { Plan } from '../../src/plan/plan.js';
+import { preflight } from '../../src/run/preflight.js';
+import { forgetSettled } from '../../src/run/left-behind.js';
 import { conflicts, listActive, register, registerFolder, targetKeys, unregister } from '../../src/run/register.js';
 import { undoAll } from '../../src/run/undo-runner.js';
 import { startWatchdog } from '../../src/run/watchdog.js';
@@ -164,6 +169,45 @@ describe('register', () => {
     expect(conflicts(['container b'])).toEqual([]);
   });
 
+  it('forgets an abandoned run that owes nothing any more, and no other', async () => {
+    await using part = ownPart();
+    /** A run with a journal as its conductor left it. */
+    const abandoned = (runId: string, records: UndoRecord[], undone: string[] = []): string => {
+      const directory = join(folder, `run-${runId}`);
+      mkdirSync(directory);
+      const journal = Journal.create(directory);
+      journal.willUndo(records);
+      for (const id of undone) journal.undone(id);
+      journal.close();
+      register({ ...entry(runId, false, []), journalPath: journal.path, directory });
+      return journal.path;
+    };
+    abandoned('nothing', []);
+    abandoned('all-undone', [record('a'), part.record], ['a', part.record.id]);
+    abandoned('own-part', [record('a'), part.record], ['a']);
+    abandoned('owes', [record('a'), part.record], [part.record.id]);
+    const proxy = { api: 'http://127.0.0.1:1', proxy: 'p', listen: '127.0.0.1:2' };
+    abandoned('owes-proxy', [{ ...part.record, ...proxy, kind: 'remove-proxy' } as UndoRecord]);
+    appendFileSync(abandoned('torn', [record('a')], ['a']), '{"v":1,"type":"will-u');
+    rmSync(abandoned('lost', []));
+    register({ ...entry('live', true, []), journalPath: join(folder, 'run-nothing', 'journal.ndjson') });
+
+    // Its process lives: the run owes its end.
+    expect(forgetSettled().map(({ runId }) => runId)).toEqual(['all-undone', 'nothing']);
+    await part.end();
+    const nothingNamed = { system: { links: [], services: [], start: undefined, toxiproxy: undefined } };
+    const lines: string[] = [];
+    // It says whom it forgot, and refuses because of the others.
+    await expect(preflight(nothingNamed as unknown as Plan, (line) => lines.push(line))).rejects.toMatchObject({
+      code: 'abandoned_run',
+      message: expect.stringContaining('run lost '),
+    });
+    expect(lines).toEqual([expect.stringMatching(/^run own-part .* owes nothing any more/)]);
+    expect(forgetSettled()).toEqual([]);
+    expect(conflicts([]).map(({ entry: { runId } }) => runId)).toEqual(['lost', 'owes-proxy', 'owes', 'torn']);
+    expect(listActive().map(({ entry: { runId } }) => runId)).toContain('live');
+  });
+
   it('names what a run may hurt, so that localhost and 127.0.0.1 are the same', () => {
     const common = { url: undefined, metrics: undefined };
     const link = {
@@ -246,3 +290,29 @@ describe('watchdog', () => {
     expect(await death).toBe('ended by SIGKILL');
   });
 });
+
+/** A process that a run started in a group of its own, and the record of its end. */
+function ownPart(): AsyncDisposable & { record: UndoRecord; end(): Promise<void> } {
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { detached: true, stdio: 'ignore' });
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const identity = identityOf(child.pid ?? 0);
+  if (!identity) throw new Error('no /proc');
+  const end = async () => {
+    child.kill('SIGKILL');
+    await ended;
+  };
+  return {
+    record: {
+      kind: 'end-group',
+      id: 'run/1',
+      fault: 'run',
+      words: 'end the part',
+      byHand: '',
+      timeLimitMs: 1000,
+      process: identity,
+      label: 'part',
+    },
+    end,
+    [Symbol.asyncDispose]: end,
+  };
+}
