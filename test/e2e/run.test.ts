@@ -117,9 +117,9 @@ describe.concurrent('a run', { timeout: 120_000, retry: 0 }, () => {
   });
 });
 
-// Beside others the load driver may be starved, and then the run is rightly inconclusive: what needs a verdict has the
-// machine to itself, and may be tried again. What must be undone is never tried again.
-describe('a run that needs a verdict', { timeout: 120_000, retry: 2 }, () => {
+// Beside many others the load driver may be starved, and then the run is rightly inconclusive: what needs a verdict has
+// the machine nearly to itself, and may be tried again. What must be undone is never tried again.
+describe.concurrent('a run that needs a verdict', { timeout: 120_000, retry: 2 }, () => {
   it('passes, leaves its files, and accounts for every request', async () => {
     await using bench = await Bench.open();
     const file = bench.scenario({
