@@ -53,7 +53,7 @@ export default defineFault({
       },
       async prove(): Promise<Proof> {
         const same = picked.filter(isAlive);
-        const live = same.length > 0 ? [] : await targets.processes(given.service);
+        const live = same.length > 0 ? [] : await targets.processes(given.service).catch((): ProcessRef[] => []);
         const tookMs = (systemClock.nowUs() - beganUs) / 1000;
         const restarted = same.length === 0 && live.length >= all.length;
         return {

@@ -110,6 +110,8 @@ function resolveSystem(system: SystemDocument, cwd: string): Plan['system'] {
         return { ...common, how: 'listening', addresses: [process.listening].flat().map(text) };
       if (process?.pid !== undefined) return { ...common, how: 'pid', pid: process.pid };
       if (process?.pidfile !== undefined) return { ...common, how: 'pidfile', file: resolve(cwd, process.pidfile) };
+      if (process?.command !== undefined)
+        return { ...common, how: 'command', command: process.command, count: process.count ?? 1 };
       if (process?.run !== undefined) {
         return {
           ...common,

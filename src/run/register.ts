@@ -102,6 +102,8 @@ export function targetKeys(system: { links: readonly LinkPlan[]; services: reado
         return [`pid ${service.pid}`];
       case 'pidfile':
         return [`pidfile ${service.file}`];
+      case 'command':
+        return [`command ${service.command}`];
       case 'container':
         return [`container ${service.container}`];
       case 'none':

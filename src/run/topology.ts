@@ -27,6 +27,8 @@ function detailOf(service: ServicePlan): string {
       return `pid ${service.pid}`;
     case 'pidfile':
       return `pid file ${service.file}`;
+    case 'command':
+      return `command ${service.command} × ${service.count}`;
     case 'run':
       return `${service.command} × ${service.replicas}`;
     case 'container':

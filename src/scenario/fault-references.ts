@@ -66,11 +66,11 @@ function checkProcesses(
           service.container === undefined
             ? `${fault.type}: nothing says how the processes of ${name} are found`
             : `${fault.type}: ${name} is a container, and this version cannot hurt containers yet`,
-        hint: `Write system: { services: { ${name}: { process: { listening: 127.0.0.1:7201 } } } }, or pid, pidfile or run.`,
+        hint: `Write system: { services: { ${name}: { process: { listening: 127.0.0.1:7201 } } } }, or pid, pidfile, command or run.`,
       });
       continue;
     }
-    const replicas = process.run === undefined ? [process.listening ?? 1].flat().length : (process.replicas ?? 1);
+    const replicas = foreseenProcesses(process);
     const { count, share } = fault as { count?: number; share?: number };
     if (count !== undefined && share !== undefined) {
       problems.add([...path, 'share'], {
@@ -96,6 +96,13 @@ function checkProcesses(
       });
     }
   }
+}
+
+/** How many processes a service has when all of them are there. */
+function foreseenProcesses(process: NonNullable<ScenarioDocument['system']['services'][string]['process']>): number {
+  if (process.run !== undefined) return process.replicas ?? 1;
+  if (process.command !== undefined) return process.count ?? 1;
+  return [process.listening ?? 1].flat().length;
 }
 
 /** Who brings back what an instant fault took away? Nobody is an error: the fault could not be undone. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { commandPattern } from '../support/command-pattern.js';
 import { address, durationMs, positiveDurationMs } from '../support/unit-schemas.js';
 
 export const NAME = z
@@ -27,6 +28,24 @@ const Process = z
       .describe('Find the processes by the addresses that they listen on: one address a replica'),
     pid: z.number().int().positive().optional().describe('Find the process by its id'),
     pidfile: z.string().min(1).optional().describe('Find the process by a file whose first word is its id'),
+    command: z
+      .string()
+      .min(1)
+      .superRefine((text, context) => {
+        const pattern = commandPattern(text);
+        if (!pattern.ok) context.addIssue({ code: 'custom', message: `is no pattern: ${pattern.problem}` });
+      })
+      .optional()
+      .describe(
+        'Find the processes of this user by their command lines, the words joined by single blanks: a text that they contain, or a regular expression between slashes, `/^node worker\\.js/`',
+      ),
+    count: z
+      .number()
+      .int()
+      .min(1)
+      .max(1000)
+      .optional()
+      .describe('With `command`: how many processes it must fit, no more and no fewer; 1 unless said otherwise'),
     run: z
       .string()
       .min(1)
@@ -42,12 +61,17 @@ const Process = z
     address: addresses.optional().describe('With `run`: where the replicas listen; Plimsoll waits until they do'),
   })
   .superRefine((process, context) => {
-    const ways = (['listening', 'pid', 'pidfile', 'run'] as const).filter((way) => process[way] !== undefined);
+    const ways = (['listening', 'pid', 'pidfile', 'command', 'run'] as const).filter(
+      (way) => process[way] !== undefined,
+    );
     if (ways.length !== 1) {
       context.addIssue({
         code: 'custom',
-        message: `a process is found in exactly one way: listening, pid, pidfile or run (given: ${ways.join(', ') || 'none'})`,
+        message: `a process is found in exactly one way: listening, pid, pidfile, command or run (given: ${ways.join(', ') || 'none'})`,
       });
+    }
+    if (process.count !== undefined && process.command === undefined) {
+      context.addIssue({ code: 'custom', path: ['count'], message: '`count` goes with `command` only' });
     }
     for (const key of ['replicas', 'restart', 'env', 'cwd', 'address'] as const) {
       if (process[key] !== undefined && process.run === undefined) {

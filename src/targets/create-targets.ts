@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { PlimsollError, messageOf } from '../support/errors.js';
+import { findByCommand } from './find-by-command.js';
 import { commandOf, hasProc, identityOf, isAlive, refuseForbidden } from './process.js';
 import { waitForAddresses } from './reachable.js';
 import { pidsListeningOn } from './sockets.js';
@@ -39,8 +40,8 @@ export function createTargets(options: TargetsOptions): Targets {
       ),
     service,
     async processes(name) {
-      const found = await find(service(name), options.supervisor);
       const own = new Set(options.ownPids?.());
+      const found = await find(service(name), options.supervisor, own);
       for (const process of found) refuseForbidden(process.pid, name, own);
       return found;
     },
@@ -58,7 +59,11 @@ export function createTargets(options: TargetsOptions): Targets {
   };
 }
 
-async function find(plan: ServicePlan, supervisor: SupervisorPort | undefined): Promise<ProcessRef[]> {
+async function find(
+  plan: ServicePlan,
+  supervisor: SupervisorPort | undefined,
+  own: ReadonlySet<number>,
+): Promise<ProcessRef[]> {
   if (!hasProc()) {
     throw new PlimsollError({
       code: 'no_proc',
@@ -70,7 +75,7 @@ async function find(plan: ServicePlan, supervisor: SupervisorPort | undefined): 
     case 'none':
       return fail(
         `service ${plan.name} has no process`,
-        'Say how to find it: `process: { listening: 127.0.0.1:7201 }`, `pid` or `pidfile`.',
+        'Say how to find it: `process: { listening: 127.0.0.1:7201 }`, `pid`, `pidfile` or `command`.',
       );
     case 'container':
       return fail(`service ${plan.name} is a container, not a process`, 'Use a container fault for it.');
@@ -91,6 +96,8 @@ async function find(plan: ServicePlan, supervisor: SupervisorPort | undefined): 
           ),
       ];
     }
+    case 'command':
+      return findByCommand(plan, own);
     case 'run': {
       const live = (supervisor?.processes(plan.name) ?? []).filter(isAlive);
       return live.length > 0

@@ -148,12 +148,13 @@ export function refuseForbidden(pid: number, service: string, own: ReadonlySet<n
   throw new PlimsollError({
     code: 'forbidden_target',
     message: `the process of ${service} (pid ${pid}, ${commandOf(pid) || 'unknown command'}) ${reason}; it is never a target`,
-    hint: 'Correct the address, pid or pidfile of the service.',
+    hint: 'Correct the address, pid, pidfile or command of the service.',
     kind: 'usage',
   });
 }
 
-function forbiddenReason(pid: number, own: ReadonlySet<number>): string | undefined {
+/** Why a process must never be a target, in words; undefined if it may be one. */
+export function forbiddenReason(pid: number, own: ReadonlySet<number>): string | undefined {
   if (pid === 1) return 'is the first process of this machine';
   if (pid === process.pid) return 'is Plimsoll itself';
   if (own.has(pid)) return 'is a part of this run (proxy, watchdog or load driver)';

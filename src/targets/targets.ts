@@ -36,6 +36,8 @@ export type ServicePlan = {
   | { how: 'listening'; addresses: string[] }
   | { how: 'pid'; pid: number }
   | { how: 'pidfile'; file: string }
+  /** A pattern for command lines, and how many processes it must fit. */
+  | { how: 'command'; command: string; count: number }
   | {
       how: 'run';
       command: string;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { describePlan, resolvePlan } from '../../src/plan/index.js';
 import { formatProblems } from '../../src/scenario/index.js';
+import { targetKeys } from '../../src/run/register.js';
 import { BASE, changed, valid } from '../scenario/base.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'plimsoll-plan-'));
@@ -35,6 +36,13 @@ describe('the plan of a scenario', () => {
       requests: [{ method: 'GET', url: 'http://127.0.0.1:7080/checkout', deadlineMs: 5000 }],
     });
     expect(plan.slos[0]).toMatchObject({ severity: 'critical', confidence: 0.95, direction: 'worse', combine: 'all' });
+  });
+
+  it('knows how many processes a command must fit, and registers it by its text', () => {
+    const two = 'order: { process: { command: node order.js, count: 2 } }';
+    const { system } = planOf(changed('order: { process: { listening: [127.0.0.1:7201, 127.0.0.1:7202] } }', two));
+    expect(system.services[1]).toMatchObject({ name: 'order', how: 'command', command: 'node order.js', count: 2 });
+    expect(targetKeys(system)).toContain('command node order.js');
   });
 
   it('keeps room for 100 requests in flight, however slow the rate', () => {

@@ -5,6 +5,8 @@ import { BASE, changed, problemsOf } from './base.js';
 type Refusal = [what: string, from: string, to: string, code: string, line: string];
 
 const LINK = 'order-payment: { from: order,';
+const ORDER = 'order: { process: { listening: [127.0.0.1:7201, 127.0.0.1:7202] } }';
+const PAYMENT = 'payment: { process: { listening: 127.0.0.1:7203 } }';
 const AVAILABILITY = "objective: '>= 99%', tolerance: 1pp";
 
 const refusals: Refusal[] = [
@@ -33,6 +35,13 @@ const refusals: Refusal[] = [
   ['a recovery that is too short', 'recovery: 10s', 'recovery: 9s', 'recovery_too_short', 'recoverWithin'],
   ['a deadline beyond the window', 'rate: 100/s', 'rate: 100/s\n      deadline: 21s', 'bad_deadline', 'deadline: 21s'],
   ['a deadline of no time', 'path: /checkout', 'path: /checkout, deadline: 0.5ms', 'bad_deadline', '0.5ms'],
+  // Processes
+  ['a process found in two ways', PAYMENT, 'payment: { process: { command: x, pid: 7 } }', 'invalid', 'command: x'],
+  ['a count without a command', PAYMENT, 'payment: { process: { pid: 7, count: 2 } }', 'invalid', 'count: 2'],
+  ['a count of no process', PAYMENT, 'payment: { process: { command: x, count: 0 } }', 'invalid', 'count: 0'],
+  ['an expression that is none', PAYMENT, "payment: { process: { command: '/x(/' } }", 'invalid', "'/x(/'"],
+  ['a command of blanks', PAYMENT, "payment: { process: { command: '  ' } }", 'invalid', "'  '"],
+  ['more processes than the command fits', ORDER, 'order: { process: { command: x } }', 'too_many_targets', 'kill'],
   // Units
   ['a rate without a unit', 'rate: 100/s', 'rate: 100', 'wrong_type', 'rate: 100'],
   ['a rate of zero', 'rate: 100/s', 'rate: 0/s', 'invalid', 'rate: 0/s'],
