@@ -13,6 +13,7 @@ const PARTS = {
     findProgram('chromium', process.env['CHROMIUM']) ?? findProgram('chromium-browser') ?? findProgram('google-chrome'),
   redis: () => findProgram('redis-server'),
   nginx: () => findProgram('nginx'),
+  'docker-compose': () => findProgram('docker-compose'),
 } satisfies Record<string, () => string | undefined>;
 
 export type Part = keyof typeof PARTS;

@@ -2,7 +2,7 @@ import { createServer, type Socket } from 'node:net';
 import { Aedes } from 'aedes';
 import { serveHttp } from '../shared/http.js';
 import { runService } from '../shared/service.js';
-import { PORTS } from '../shared/settings.js';
+import { LISTEN_HOST, PORTS } from '../shared/settings.js';
 
 /** An MQTT broker that needs nothing installed. It keeps nothing on disk, and need not: payment's outbox does. */
 await runService('broker', async (log) => {
@@ -18,7 +18,7 @@ await runService('broker', async (log) => {
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(PORTS.broker, '127.0.0.1', resolve);
+    server.listen(PORTS.broker, LISTEN_HOST, resolve);
   });
   const ops = await serveHttp(PORTS.brokerOps, log, () => true, {});
   return async () => {

@@ -12,7 +12,7 @@ import {
   type QuoteRequest,
 } from '../shared/payment-api.js';
 import { runService } from '../shared/service.js';
-import { addressFrom, dataFolder, loopback, PORTS } from '../shared/settings.js';
+import { addressFrom, dataFolder, LISTEN_HOST, loopback, PORTS } from '../shared/settings.js';
 import { continueTrace, type Trace } from '../shared/trace.js';
 import type { Logger } from '../shared/log.js';
 import { Outbox } from './outbox.js';
@@ -46,7 +46,7 @@ await runService('payment', async (log) => {
   });
   const ops = await serveHttp(PORTS.paymentOps, log, () => true, {});
   await new Promise<void>((resolve, reject) => {
-    server.bindAsync(loopback(PORTS.payment), ServerCredentials.createInsecure(), (error) =>
+    server.bindAsync(`${LISTEN_HOST}:${PORTS.payment}`, ServerCredentials.createInsecure(), (error) =>
       error ? reject(error) : resolve(),
     );
   });

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Logger } from './log.js';
 import { countRequest, renderMetrics } from './metrics.js';
+import { LISTEN_HOST } from './settings.js';
 import { continueTrace, type Trace } from './trace.js';
 
 export interface Call {
@@ -66,7 +67,7 @@ export async function serveHttp(
   server.keepAliveTimeout = 60_000;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, '127.0.0.1', 1_024, resolve);
+    server.listen(port, LISTEN_HOST, 1_024, resolve);
   });
   return {
     close: (limitMs) =>

@@ -1,6 +1,12 @@
 import { z } from 'zod';
 
-/** Where the shop listens: `SHOP_PORT_BASE` (default 7000) plus these. Every listener is on loopback. */
+/**
+ * The address that every service listens on: loopback, so that nobody else reaches the shop. In a container it must be
+ * another one, or the other containers don't reach it either.
+ */
+export const LISTEN_HOST = process.env['SHOP_LISTEN_HOST'] || '127.0.0.1';
+
+/** The ports that the shop listens on: `SHOP_PORT_BASE` (default 7000) plus these. */
 export const PORTS = {
   gateway: portOf(80),
   orders: [portOf(201), portOf(202)],
