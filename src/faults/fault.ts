@@ -46,6 +46,13 @@ export interface PreparedFault {
   targets: TargetRef[];
   /** In the order of injection; undone in reverse. Journaled and fsynced before `inject` is called. */
   undo: UndoRecord[];
+  /** What will be undone, in words, where `undo` is still empty before `arm`. */
+  undoWords?: string[];
+  /**
+   * Starts what the fault needs, without any harm yet, and fills in `undo`: a helper process can be named only when it
+   * is there. Called between `prepare` and the journal, by runs only. What it started must end with this process.
+   */
+  arm?(signal: AbortSignal): Promise<void>;
   inject(signal: AbortSignal): Promise<void>;
   /** Measures that the fault took effect. Never throws for a finding: that is `mismatch` or `unknown`. */
   prove(signal: AbortSignal): Promise<Proof>;

@@ -1,6 +1,7 @@
 import { PlimsollError } from '../support/errors.js';
 import type { FaultDefinition } from './fault.js';
 import bandwidth from './bandwidth.js';
+import command from './command.js';
 import down from './down.js';
 import failFirst from './fail-first.js';
 import httpAbort from './http-abort.js';
@@ -39,6 +40,7 @@ export const faults: readonly FaultDefinition[] = [
   processPause,
   processRestart,
   processTerminate,
+  command,
 ];
 
 /** @throws PlimsollError `unknown_fault` with the types that exist. */

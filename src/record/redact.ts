@@ -5,8 +5,11 @@ export const MASK = '‹masked›';
 const SECRET_NAME =
   /token|secret|passw(?:or)?d|passphrase|api[-_]?key|access[-_]?key|private[-_]?key|credential|(?:^|[-_])(?:pwd|auth|cookie)$|^(?:proxy-)?authorization$|^set-cookie$/i;
 
-function isSecretName(name: string): boolean {
-  return SECRET_NAME.test(name);
+/** The name of an environment variable that holds a key: `SIGNING_KEY`. In small letters a key is a key to anything. */
+const KEY_VARIABLE = /^[A-Z0-9_]*KEY$/;
+
+export function isSecretName(name: string): boolean {
+  return SECRET_NAME.test(name) || KEY_VARIABLE.test(name);
 }
 
 /**

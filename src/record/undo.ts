@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { redact, redactData } from './redact.js';
 
 /**
  * Undo records: plain data, written to the journal and fsynced before a fault acts. The same `undo(record)` (in
@@ -59,6 +60,19 @@ export const UndoRecord = z.discriminatedUnion('kind', [
     /** `host:port`s that must accept a connection. */
     addresses: z.array(z.string()),
   }),
+  /** Run a command of the scenario, without a shell. That doing it twice does no harm is the command's own duty. */
+  z.object({
+    kind: z.literal('run-command'),
+    ...common,
+    command: z.string(),
+    /** With its secrets: only its owner may read the journal. What is shown goes through `shownRecord`. */
+    environment: z.record(z.string(), z.string()),
+    directory: z.string(),
+    /** `NAME=value` in the environment of the injecting command: it may still be at work when its run is dead. */
+    injectMarker: z.string(),
+  }),
+  /** SIGKILL to a helper process that did harm as long as it lived. */
+  z.object({ kind: z.literal('end-helper'), ...common, process: ProcessIdentity }),
   /** SIGTERM to the group of a process that the run started, SIGKILL after one second. */
   z.object({ kind: z.literal('end-group'), ...common, process: ProcessIdentity, label: z.string() }),
 ]);
@@ -70,4 +84,14 @@ export type UndoRecord = z.infer<typeof UndoRecord>;
  */
 export function isOwnPart({ kind }: UndoRecord): boolean {
   return kind === 'end-group' || kind === 'remove-proxy';
+}
+
+/** A record as it may stand in the event log and in reports: without secrets. */
+export function shownRecord(record: UndoRecord): UndoRecord {
+  if (record.kind !== 'run-command') return record;
+  return {
+    ...record,
+    command: redact(record.command),
+    environment: redactData(record.environment) as Record<string, string>,
+  };
 }

@@ -3,6 +3,8 @@ import type { ScheduledFault } from '../plan/plan.js';
 import type { EventLog } from '../record/event-log.js';
 import type { EventBody, WindowKind } from '../record/events.js';
 import type { Proof } from '../record/proof.js';
+import { redactData } from '../record/redact.js';
+import { shownRecord } from '../record/undo.js';
 import type { Targets } from '../targets/targets.js';
 import { systemClock } from '../support/clock.js';
 import { PlimsollError, messageOf } from '../support/errors.js';
@@ -47,6 +49,7 @@ export class FaultRunner {
       targets: prepared.targets,
     };
     options.signal.throwIfAborted();
+    await prepared.arm?.(options.signal);
     journal.willUndo(prepared.undo, systemClock.nowUs() + (options.plannedEndMs + DEADLINE_GRACE_MS) * 1000);
     this.#active.set(fault.id, { fault, prepared });
     options.onRequested?.();
@@ -111,7 +114,7 @@ export class FaultRunner {
   async #undoOne(fault: ScheduledFault, prepared: PreparedFault): Promise<void> {
     const { journal, log } = this.context;
     const about = { fault: fault.id, faultType: fault.definition.type };
-    log.append('undo.requested', { ...about, records: prepared.undo });
+    log.append('undo.requested', { ...about, records: prepared.undo.map(shownRecord) });
     await undoAll(prepared.undo, {
       onDone: (record, outcome) => {
         journal.undone(record.id);
@@ -160,12 +163,12 @@ export function plannedFault(
     type: fault.definition.type,
     title: fault.definition.title,
     summary: prepared.summary,
-    settings: fault.settingsText,
+    settings: redactData(fault.settingsText) as Record<string, unknown>,
     duration: fault.definition.duration,
     atS: fault.atMs / 1000,
     ...(fault.forMs === undefined ? {} : { forS: fault.forMs / 1000 }),
     proofOptional: fault.proofOptional,
     targets: prepared.targets,
-    undo: prepared.undo.map((record) => record.words),
+    undo: prepared.undoWords ?? prepared.undo.map((record) => record.words),
   };
 }

@@ -85,8 +85,12 @@ function targetOf(record: UndoRecord): string {
       return `${record.api} ${record.proxy}`;
     case 'continue-process':
     case 'end-group':
+    case 'end-helper':
       return `pid ${record.process.pid}`;
     case 'ensure-service':
       return `service ${record.service}`;
+    case 'run-command':
+      // What commands act on can't be told: they keep their order among themselves.
+      return 'commands';
   }
 }

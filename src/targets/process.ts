@@ -111,6 +111,24 @@ function groupIsOurs(leader: ProcessIdentity): boolean {
   });
 }
 
+/** The living leaders of a session of their own that were started with `NAME=value` in their environment. */
+export function leadersWith(variable: string): ProcessIdentity[] {
+  if (!hasProc()) return [];
+  return allPids().flatMap((pid) => {
+    const stat = statOf(pid);
+    if (!stat || stat.session !== pid || !environmentOf(pid).includes(variable)) return [];
+    return identityOf(pid) ?? [];
+  });
+}
+
+function environmentOf(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+  } catch {
+    return [];
+  }
+}
+
 /** Waits until a process is gone. */
 export async function waitUntilGone(
   identity: ProcessIdentity,

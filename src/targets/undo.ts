@@ -1,7 +1,8 @@
 import type { UndoRecord } from '../record/undo.js';
 import { systemClock } from '../support/clock.js';
 import { PlimsollError } from '../support/errors.js';
-import { groupIsAlive, signalGroup, signalProcess, stateOf } from './process.js';
+import { endingOf, runBounded } from './command.js';
+import { groupIsAlive, isAlive, leadersWith, signalGroup, signalProcess, stateOf } from './process.js';
 import type { UndoOutcome } from './targets.js';
 import { firstUnreachable } from './reachable.js';
 import { ToxiproxyFailure } from './toxiproxy-client.js';
@@ -48,8 +49,11 @@ async function look(record: UndoRecord, signal: AbortSignal | undefined): Promis
       return record.addresses.length > 0 && (await firstUnreachable(record.addresses, 500)) === undefined
         ? `${record.service} accepts connections on ${record.addresses.join(', ')}`
         : undefined;
+    case 'end-helper':
+      return isAlive(record.process) ? undefined : `helper process ${record.process.pid} is gone`;
     case 'remove-proxy':
     case 'end-group':
+    case 'run-command':
       return undefined;
   }
 }
@@ -67,6 +71,10 @@ async function act(record: UndoRecord, signal: AbortSignal | undefined, options:
       return signalProcess(record.process, 'SIGCONT') === 'sent';
     case 'ensure-service':
       return ensureService(record, signal, options);
+    case 'run-command':
+      return undoByCommand(record, signal, options);
+    case 'end-helper':
+      return endHelper(record, signal);
     case 'end-group':
       return endGroup(record, signal, options.graceMs ?? 1000);
   }
@@ -127,6 +135,36 @@ export async function runCommand(command: string, service: string, signal?: Abor
     hint: 'Run it by hand to see what it says.',
     kind: 'cleanup',
   });
+}
+
+/** Always runs the command: only the command itself can know whether there is something to do. */
+async function undoByCommand(
+  record: Extract<UndoRecord, { kind: 'run-command' }>,
+  signal: AbortSignal | undefined,
+  options: UndoOptions,
+): Promise<boolean> {
+  // The conductor would have waited for it, or killed it. Still at work, it could do its harm after our undo.
+  for (const injecting of options.orphaned ? leadersWith(record.injectMarker) : []) {
+    signalGroup(injecting, 'SIGKILL');
+    while (groupIsAlive(injecting)) await systemClock.sleep(10, signal);
+  }
+  const result = await runBounded(record, record.timeLimitMs, signal);
+  if (result.exitCode === 0 && !result.timedOut) return true;
+  throw new PlimsollError({
+    code: 'undo_command_failed',
+    message: `the undo command ${endingOf(result)}`,
+    hint: `By hand: ${record.byHand}`,
+    kind: 'cleanup',
+  });
+}
+
+async function endHelper(
+  record: Extract<UndoRecord, { kind: 'end-helper' }>,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  if (signalProcess(record.process, 'SIGKILL') === 'gone') return false;
+  while (isAlive(record.process)) await systemClock.sleep(5, signal);
+  return true;
 }
 
 async function endGroup(

@@ -23,6 +23,7 @@ export async function prepare(
 /** Injects and proves. */
 export async function inject(fault: PreparedFault): Promise<Proof> {
   const { signal } = new AbortController();
+  await fault.arm?.(signal);
   await fault.inject(signal);
   return fault.prove(signal);
 }

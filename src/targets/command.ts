@@ -1,0 +1,166 @@
+import type { Readable } from 'node:stream';
+import { MASK, isSecretName, redact } from '../record/redact.js';
+import { systemClock } from '../support/clock.js';
+import { PlimsollError, messageOf, systemCodeOf } from '../support/errors.js';
+import { splitCommandLine } from '../support/command-line.js';
+import { formatMs } from '../support/units.js';
+
+/** A command line of the scenario, run without a shell. */
+export interface Command {
+  command: string;
+  /** Added to our own environment. */
+  environment: Record<string, string>;
+  /** Absolute: the watchdog and `plimsoll recover` work in other folders. */
+  directory: string;
+}
+
+export interface CommandResult {
+  /** Null where it was ended by a signal. */
+  exitCode: number | null;
+  signal: string | null;
+  /** It was killed, with its process group, when its time was over. */
+  timedOut: boolean;
+  tookMs: number;
+  /** What it printed, secrets masked: all of it, or its beginning and its end. */
+  output: string;
+}
+
+/** So much of the beginning and of the end of the output is kept while it runs; what lies between is forgotten. */
+const KEPT_BYTES = 64 * 1024;
+/** So much of each is shown. Far less than what is kept, so that a secret that was cut in two is never among it. */
+const SHOWN_CHARACTERS = 2048;
+/** A shorter text is no secret, and masking it would garble the output. */
+const SHORTEST_SECRET = 4;
+
+/**
+ * Runs a command in a process group of its own until it ends. At its time limit, or when the signal aborts, the whole
+ * group is killed. What it leaves running otherwise lives on; that nobody reads its output after our own end may end it.
+ *
+ * @throws PlimsollError `cannot_start`; or the signal's reason
+ */
+export async function runBounded(what: Command, timeLimitMs: number, signal?: AbortSignal): Promise<CommandResult> {
+  signal?.throwIfAborted();
+  const { execa } = await import('execa');
+  const words = splitCommandLine(what.command);
+  const [program = '', ...args] = words.ok ? words.value : [];
+  const beganUs = systemClock.nowUs();
+  const child = execa(program, args, {
+    cwd: what.directory,
+    env: what.environment,
+    detached: true,
+    cleanup: false,
+    reject: false,
+    buffer: false,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const exited = new Promise<{ exitCode: number | null; signal: string | null }>((resolve) => {
+    child.once('exit', (exitCode, endedBy) => resolve({ exitCode, signal: endedBy }));
+  });
+  const { pid } = child;
+  if (pid === undefined) {
+    const { cause, shortMessage } = await child;
+    throw new PlimsollError({
+      code: 'cannot_start',
+      message: `the command cannot be started: ${redact(systemCodeOf(cause) ?? shortMessage ?? 'unknown reason')} (${redact(what.command)}, in ${what.directory})`,
+      hint: 'Commands run without a shell. Is the program on the PATH, and the directory there? For a shell write: sh -c "…".',
+    });
+  }
+  child.catch(() => undefined);
+  const output = new BoundedOutput([child.stdout, child.stderr]);
+  let timedOut = false;
+  const kill = (): void => killGroup(pid);
+  const timer = setTimeout(() => {
+    timedOut = true;
+    kill();
+  }, timeLimitMs);
+  signal?.addEventListener('abort', kill, { once: true });
+  const exit = await exited;
+  clearTimeout(timer);
+  signal?.removeEventListener('abort', kill);
+  await output.settle();
+  signal?.throwIfAborted();
+  return {
+    ...exit,
+    timedOut,
+    tookMs: (systemClock.nowUs() - beganUs) / 1000,
+    output: shortened(masked(output.text(), { ...process.env, ...what.environment })),
+  };
+}
+
+/** How a command ended, in words: "ended with exit code 3 after 12 ms; it printed: no such table". */
+export function endingOf(result: CommandResult): string {
+  const how = result.timedOut
+    ? `was killed at its time limit, after ${formatMs(result.tookMs)}`
+    : `ended with ${result.signal ?? `exit code ${result.exitCode}`} after ${formatMs(result.tookMs)}`;
+  return result.output === '' ? `${how} and printed nothing` : `${how}; it printed: ${result.output}`;
+}
+
+/** The command as somebody would type it; the values of secrets are masked. */
+export function byHand({ command, environment, directory }: Command): string {
+  const variables = Object.entries(environment).map(
+    ([name, value]) => `${name}=${isSecretName(name) ? MASK : quoted(redact(value))} `,
+  );
+  return `cd ${quoted(directory)} && ${variables.join('')}${redact(command)}`;
+}
+
+/** Masks the values of variables whose names promise a secret, and whatever else looks like one. */
+function masked(text: string, environment: Readonly<Record<string, string | undefined>>): string {
+  const secrets = Object.entries(environment)
+    .flatMap(([name, value]) =>
+      isSecretName(name) && name !== 'PWD' && value !== undefined ? [value, ...value.split('\n')] : [],
+    )
+    .filter((value) => value.length >= SHORTEST_SECRET)
+    .sort((a, b) => b.length - a.length);
+  return redact(secrets.reduce((masking, secret) => masking.replaceAll(secret, MASK), text));
+}
+
+function shortened(text: string): string {
+  const trimmed = text.trim();
+  if (trimmed.length <= 2 * SHOWN_CHARACTERS) return trimmed;
+  return `${trimmed.slice(0, SHOWN_CHARACTERS)}\n… (${trimmed.length - 2 * SHOWN_CHARACTERS} characters left out) …\n${trimmed.slice(-SHOWN_CHARACTERS)}`;
+}
+
+function quoted(text: string): string {
+  return /^[\w@%+=:,./‹›-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+function killGroup(leader: number): void {
+  try {
+    process.kill(-leader, 'SIGKILL');
+  } catch (error) {
+    if (systemCodeOf(error) !== 'ESRCH')
+      throw new Error(`cannot kill the group: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** The beginning and the end of what streams say. They are read on, so that whoever writes is never held up. */
+class BoundedOutput {
+  #head = Buffer.alloc(0);
+  #tail = Buffer.alloc(0);
+  #ended: Promise<unknown>;
+
+  constructor(private readonly streams: readonly Readable[]) {
+    for (const stream of streams) {
+      stream.on('data', (chunk: Buffer) => this.#add(chunk));
+      stream.on('error', () => undefined);
+    }
+    this.#ended = Promise.all(streams.map(async (stream) => new Promise((resolve) => stream.once('close', resolve))));
+  }
+
+  /** Waits for the rest of the output, but not for that of a daemon which the command left behind. */
+  async settle(): Promise<void> {
+    await Promise.race([this.#ended, systemClock.sleep(100)]);
+    for (const stream of this.streams) (stream as Partial<{ unref(): void }>).unref?.();
+  }
+
+  text(): string {
+    return `${this.#head.toString()}${this.#tail.toString()}`;
+  }
+
+  #add(chunk: Buffer): void {
+    const room = KEPT_BYTES - this.#head.length;
+    if (room > 0) this.#head = Buffer.concat([this.#head, chunk.subarray(0, room)]);
+    if (chunk.length > room)
+      this.#tail = Buffer.concat([this.#tail, chunk.subarray(Math.max(0, room))]).subarray(-KEPT_BYTES);
+  }
+}
