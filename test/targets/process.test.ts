@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -107,6 +108,58 @@ describe.skipIf(process.platform !== 'linux')('processes by identity', () => {
     expect(() => refuseForbidden(stranger.pid, 'order', new Set())).toThrow(/belongs to another user|first process/);
   });
 
+  it('takes a zombie for dead, whether named by pid or by pidfile', async () => {
+    // The shell becomes a program that never waits for its child.
+    const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 30'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    try {
+      const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+      const pid = Number(line.toString());
+      await expect.poll(() => statOf(pid)?.state, { timeout: 10_000 }).toBe('Z');
+      expect(identityOf(pid)).toBeUndefined();
+      await expect(targetsOf({ how: 'pid', pid }).processes('order')).rejects.toMatchObject({ code: 'no_target' });
+    } finally {
+      parent.kill('SIGKILL');
+    }
+  });
+
+  it('follows a daemon by its pidfile after a double fork, though its parent is gone', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'plimsoll-pid-'));
+    const file = join(folder, 'daemon.pid');
+    // The first child ends at once; the second one belongs to nobody here any more.
+    spawn('sh', ['-c', `( sleep 30 & echo $! > ${file} ) &`], { stdio: 'ignore' });
+    await expect.poll(() => existsSync(file) && readFileSync(file, 'utf8') !== '', { timeout: 10_000 }).toBe(true);
+    const [daemon] = await targetsOf({ how: 'pidfile', file }).processes('order');
+    if (!daemon) throw new Error('no daemon');
+    expect(statOf(daemon.pid)?.parent).not.toBe(process.pid);
+    expect(signalProcess(daemon, 'SIGKILL')).toBe('sent');
+    expect(await waitUntilGone(daemon, 5000)).toBe(true);
+    await expect(targetsOf({ how: 'pidfile', file }).processes('order')).rejects.toThrow(/no such process is alive/);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('follows a symlinked pidfile, and refuses one that names pid 1, itself, an ancestor or a stranger', async () => {
+    using child = idle();
+    using stranger =
+      process.getuid?.() === 0 ? idle('', { uid: 65_534 }) : { pid: 1, [Symbol.dispose]: () => undefined };
+    const folder = mkdtempSync(join(tmpdir(), 'plimsoll-pid-'));
+    const real = join(folder, 'real.pid');
+    const link = join(folder, 'order.pid');
+    symlinkSync(real, link);
+    const found = async () => targetsOf({ how: 'pidfile', file: link }).processes('order');
+    await expect(found()).rejects.toThrow(/cannot be read/); // Dangling.
+    writeFileSync(real, `${child.pid}\n`);
+    expect(await found()).toMatchObject([{ pid: child.pid }]);
+    for (const pid of [1, process.pid, process.ppid, stranger.pid]) {
+      writeFileSync(real, `${pid}\n`);
+      await expect(found(), `pid ${pid}`).rejects.toMatchObject({ code: 'forbidden_target', kind: 'usage' });
+    }
+    for (const text of ['', '-1', '0', '1e9999', '12x']) {
+      writeFileSync(real, text);
+      await expect(found(), text).rejects.toThrow(/holds no pid/);
+    }
+    rmSync(folder, { recursive: true });
+  });
+
   it('finds processes by pid and pidfile, and says what is wrong with a stale one', async () => {
     using child = idle();
     const folder = mkdtempSync(join(tmpdir(), 'plimsoll-pid-'));
@@ -134,6 +187,11 @@ describe.skipIf(process.platform !== 'linux')('processes by identity', () => {
     rmSync(folder, { recursive: true });
   });
 });
+
+function targetsOf(how: { how: 'pid'; pid: number } | { how: 'pidfile'; file: string }) {
+  const service: ServicePlan = { name: 'order', url: undefined, metrics: undefined, ...how };
+  return createTargets({ runId: 'r', links: [], services: [service] });
+}
 
 function idle(code = '', more: { uid?: number } = {}): Disposable & { pid: number } {
   const child: ChildProcess = spawn(process.execPath, ['-e', `${code}; setInterval(() => {}, 1000)`], {
