@@ -2,6 +2,7 @@ import { PlimsollError } from '../support/errors.js';
 import type { FaultDefinition } from './fault.js';
 import bandwidth from './bandwidth.js';
 import command from './command.js';
+import cpuStress from './cpu-stress.js';
 import down from './down.js';
 import failFirst from './fail-first.js';
 import httpAbort from './http-abort.js';
@@ -40,6 +41,7 @@ export const faults: readonly FaultDefinition[] = [
   processPause,
   processRestart,
   processTerminate,
+  cpuStress,
   command,
 ];
 

@@ -44,6 +44,13 @@ function checkOf(fault: FaultDefinition, checks: { processes: Check; containers:
     case 'container':
       return checks.containers;
     case 'machine':
+      return hasProc()
+        ? { possible: true, why: 'in processes of its own' }
+        : {
+            possible: false,
+            why: `it is measured in /proc, which ${process.platform} does not have`,
+            mend: 'run Plimsoll on Linux',
+          };
     case 'anything':
       return { possible: true };
   }

@@ -1,0 +1,32 @@
+import { burn } from './stress-cpu.js';
+
+/**
+ * The process of a stress fault. It stands ready until it reads the line `go`, and ends when its stdin closes: so it
+ * never outlives the run that started it, not even one that was killed together with its watchdog.
+ *
+ * Arguments: the kind of stress, and its settings as JSON.
+ */
+const [kind = '', text = '{}'] = process.argv.slice(2);
+const given = JSON.parse(text) as Record<string, number>;
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+process.stdin.on('data', () => begin());
+process.stdin.once('close', () => process.exit(0));
+process.stdin.on('error', () => process.exit(0));
+process.stdout.on('error', () => process.exit(0));
+say('ready');
+
+let begun = false;
+function begin(): void {
+  if (begun) return;
+  begun = true;
+  switch (kind) {
+    case 'cpu':
+      burn(given['share'] ?? 0);
+      say('working');
+      return;
+    default:
+      say(`failed: there is no stress of kind "${kind}"`);
+      process.exit(1);
+  }
+}
