@@ -3,6 +3,11 @@ import type { FaultDefinition } from './fault.js';
 import bandwidth from './bandwidth.js';
 import command from './command.js';
 import cpuStress from './cpu-stress.js';
+import containerDisconnect from './container-disconnect.js';
+import containerKill from './container-kill.js';
+import containerPause from './container-pause.js';
+import containerRestart from './container-restart.js';
+import containerStop from './container-stop.js';
 import down from './down.js';
 import failFirst from './fail-first.js';
 import httpAbort from './http-abort.js';
@@ -42,6 +47,11 @@ export const faults: readonly FaultDefinition[] = [
   processRestart,
   processTerminate,
   cpuStress,
+  containerKill,
+  containerPause,
+  containerStop,
+  containerRestart,
+  containerDisconnect,
   command,
 ];
 

@@ -124,7 +124,14 @@ function resolveSystem(system: SystemDocument, cwd: string): Plan['system'] {
           addresses: [process.address ?? []].flat().map(text),
         };
       }
-      if (service.container !== undefined) return { ...common, how: 'container', container: service.container };
+      if (service.container !== undefined) {
+        const { container } = service;
+        return {
+          ...common,
+          how: 'container',
+          container: typeof container === 'string' ? { name: container } : container,
+        };
+      }
       return { ...common, how: 'none' };
     }),
     links: Object.entries(system.links).map(([name, link]) => ({

@@ -73,6 +73,27 @@ export const UndoRecord = z.discriminatedUnion('kind', [
   }),
   /** SIGKILL to a helper process that did harm as long as it lived. */
   z.object({ kind: z.literal('end-helper'), ...common, process: ProcessIdentity }),
+  /** Containers are named by id, which never comes to another one. */
+  z.object({ kind: z.literal('unpause-container'), ...common, container: z.string() }),
+  /** Make sure that it runs: started again unless somebody else did. Given `comesBackMs`, others have that long. */
+  z.object({
+    kind: z.literal('start-container'),
+    ...common,
+    container: z.string(),
+    comesBackMs: z.number().nonnegative().optional(),
+  }),
+  /** Attached to the network as it was. */
+  z.object({
+    kind: z.literal('connect-container'),
+    ...common,
+    container: z.string(),
+    network: z.object({
+      id: z.string(),
+      aliases: z.array(z.string()),
+      links: z.array(z.string()),
+      fixedAddress: z.string().optional(),
+    }),
+  }),
   /** SIGTERM to the group of a process that the run started, SIGKILL after one second. */
   z.object({ kind: z.literal('end-group'), ...common, process: ProcessIdentity, label: z.string() }),
 ]);

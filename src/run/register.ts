@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { ProcessIdentity } from '../record/undo.js';
 import type { LinkPlan, ServicePlan } from '../targets/targets.js';
+import { selectorWords } from '../targets/container.js';
 import { isAlive } from '../targets/process.js';
 import { PlimsollError, messageOf, systemCodeOf } from '../support/errors.js';
 
@@ -105,7 +106,7 @@ export function targetKeys(system: { links: readonly LinkPlan[]; services: reado
       case 'command':
         return [`command ${service.command}`];
       case 'container':
-        return [`container ${service.container}`];
+        return [selectorWords(service.container)];
       case 'none':
         return [];
     }

@@ -1,5 +1,6 @@
 import type { SystemPlan } from '../plan/plan.js';
 import type { EventBody } from '../record/events.js';
+import { selectorWords } from '../targets/container.js';
 import type { ServicePlan } from '../targets/targets.js';
 
 /** Services and links as the report draws them. */
@@ -32,6 +33,6 @@ function detailOf(service: ServicePlan): string {
     case 'run':
       return `${service.command} × ${service.replicas}`;
     case 'container':
-      return `container ${service.container}`;
+      return selectorWords(service.container);
   }
 }

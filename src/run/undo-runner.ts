@@ -92,5 +92,9 @@ function targetOf(record: UndoRecord): string {
     case 'run-command':
       // What commands act on can't be told: they keep their order among themselves.
       return 'commands';
+    case 'unpause-container':
+    case 'start-container':
+    case 'connect-container':
+      return `container ${record.container}`;
   }
 }

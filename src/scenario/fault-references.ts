@@ -19,6 +19,7 @@ export function checkFault(scenario: ScenarioDocument, fault: FaultEntry, path: 
     }
   }
   if (definition.family === 'process') checkProcesses(scenario, fault, refers.services, path, problems);
+  if (definition.family === 'container') checkContainers(scenario, fault, refers.services, path, problems);
   const phase = scenario.phases.fault;
   if (fault.at >= phase)
     problems.add([...path, 'at'], {
@@ -61,12 +62,15 @@ function checkProcesses(
     const { process } = service;
     if (!process) {
       problems.add([...path, 'service'], {
-        code: service.container === undefined ? 'no_process' : 'not_supported_yet',
+        code: 'no_process',
         message:
           service.container === undefined
             ? `${fault.type}: nothing says how the processes of ${name} are found`
-            : `${fault.type}: ${name} is a container, and this version cannot hurt containers yet`,
-        hint: `Write system: { services: { ${name}: { process: { listening: 127.0.0.1:7201 } } } }, or pid, pidfile, command or run.`,
+            : `${fault.type}: ${name} is a container, not a process`,
+        hint:
+          service.container === undefined
+            ? `Write system: { services: { ${name}: { process: { listening: 127.0.0.1:7201 } } } }, or pid, pidfile, command or run.`
+            : `Use ${fault.type.replace(/^process-(kill|pause|restart)$/, 'container-$1').replace('process-terminate', 'container-stop')}.`,
       });
       continue;
     }
@@ -103,6 +107,48 @@ function foreseenProcesses(process: NonNullable<ScenarioDocument['system']['serv
   if (process.run !== undefined) return process.replicas ?? 1;
   if (process.command !== undefined) return process.count ?? 1;
   return [process.listening ?? 1].flat().length;
+}
+
+/** A container fault needs to know which containers; how many there are shows only when it is planned. */
+function checkContainers(
+  scenario: ScenarioDocument,
+  fault: FaultEntry,
+  services: string[],
+  path: Path,
+  problems: ProblemSink,
+): void {
+  const { count, share, comesBack, startAfter } = fault as Record<string, unknown>;
+  for (const name of services) {
+    const service = scenario.system.services[name];
+    if (service && service.container === undefined) {
+      problems.add([...path, 'service'], {
+        code: 'no_container',
+        message: `${fault.type}: nothing says which containers are those of ${name}`,
+        hint: `Write system: { services: { ${name}: { container: <name> } } }, or { label: key=value } or { compose: <service> }.`,
+      });
+    }
+    if (count !== undefined && share !== undefined) {
+      problems.add([...path, 'share'], {
+        code: 'count_and_share',
+        message: `${fault.type}: the fault on ${name} has both \`count\` and \`share\``,
+        hint: 'Keep one of them.',
+      });
+    }
+    if (!['container-kill', 'container-stop'].includes(fault.type)) continue;
+    if (comesBack === undefined && startAfter === undefined) {
+      problems.add(path, {
+        code: 'no_way_back',
+        message: `${fault.type}: nothing says who starts ${name} again, so this could not be undone`,
+        hint: 'Write `startAfter: 5s` (Plimsoll starts it again) or `comesBack: 10s` (somebody else does; Plimsoll watches).',
+      });
+    } else if (comesBack !== undefined && startAfter !== undefined) {
+      problems.add([...path, 'startAfter'], {
+        code: 'two_ways_back',
+        message: `${fault.type}: the fault on ${name} has both \`comesBack\` and \`startAfter\``,
+        hint: 'Keep one of them.',
+      });
+    }
+  }
 }
 
 /** Who brings back what an instant fault took away? Nobody is an error: the fault could not be undone. */

@@ -80,11 +80,28 @@ const Process = z
     }
   });
 
+const Container = z.union(
+  [
+    z.string().min(1).describe('Its name or id'),
+    z.strictObject({
+      label: z
+        .string()
+        .regex(/^[^=\s]+(=.*)?$/, 'a label is written key=value, or key alone')
+        .describe('All running containers with this label (`key=value`) are its replicas'),
+    }),
+    z.strictObject({
+      compose: z.string().min(1).describe('All running containers of this Compose service are its replicas'),
+      project: z.string().min(1).optional().describe('Of this Compose project; needed where several run'),
+    }),
+  ],
+  'expected a container name, { label: key=value } or { compose: service }',
+);
+
 const Service = z.strictObject({
   url: httpUrl.optional().describe('Where it is reached; `path` of a request is relative to it'),
   metrics: httpUrl.optional().describe('Its Prometheus metrics'),
   process: Process.optional().describe('How its processes are found or started: needed by process faults'),
-  container: z.string().min(1).optional().describe('Its container: name, id, or Compose service'),
+  container: Container.optional().describe('Its container or containers: needed by container faults'),
 });
 
 const Link = z.strictObject({

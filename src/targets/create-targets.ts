@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { PlimsollError, messageOf } from '../support/errors.js';
 import { findByCommand } from './find-by-command.js';
 import { commandOf, hasProc, identityOf, isAlive, refuseForbidden } from './process.js';
+import { findContainers } from './container.js';
 import { waitForAddresses } from './reachable.js';
 import { pidsListeningOn } from './sockets.js';
 import type { LinkTarget, ProcessRef, ServicePlan, Targets } from './targets.js';
@@ -44,6 +45,14 @@ export function createTargets(options: TargetsOptions): Targets {
       const found = await find(service(name), options.supervisor, own);
       for (const process of found) refuseForbidden(process.pid, name, own);
       return found;
+    },
+    async containers(name) {
+      const plan = service(name);
+      if (plan.how === 'container') return findContainers(name, plan.container);
+      return fail(
+        `service ${name} has no container`,
+        'Say how to find it: `container: <name>`, `{ label: k=v }` or `{ compose: <service> }`.',
+      );
     },
     async restart(name, replica, signal) {
       const plan = service(name);

@@ -1,4 +1,4 @@
-import { messageOf, systemCodeOf } from '../support/errors.js';
+import { reasonOf } from './container.js';
 
 export interface DockerAnswer {
   ok: boolean;
@@ -24,18 +24,5 @@ export async function pingDocker(): Promise<DockerAnswer> {
     return { ok: false, reason: reasonOf(error) };
   } finally {
     clearTimeout(timer);
-  }
-}
-
-function reasonOf(error: unknown): string {
-  switch (systemCodeOf(error)) {
-    case 'ENOENT':
-      return 'there is no Docker socket';
-    case 'EACCES':
-      return 'this user may not use the Docker socket';
-    case 'ECONNREFUSED':
-      return 'the Docker Engine is not running';
-    default:
-      return messageOf(error);
   }
 }

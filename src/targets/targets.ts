@@ -47,8 +47,21 @@ export type ServicePlan = {
       cwd: string | undefined;
       addresses: string[];
     }
-  | { how: 'container'; container: string }
+  | { how: 'container'; container: ContainerSelector }
 );
+
+/** How the containers of a service are found: by name or id (one), by label or Compose service (its replicas). */
+export type ContainerSelector =
+  { name: string } | { label: string } | { compose: string; project?: string | undefined };
+
+/** A container found for a service. Its id can't come to another one. */
+export interface ContainerRef {
+  id: string;
+  name: string;
+  service: string;
+  /** Position among the service's containers by name, from 0. */
+  replica: number;
+}
 
 /** A process found for a service, with an identity that a reused pid can't have. */
 export interface ProcessRef extends ProcessIdentity {
@@ -123,6 +136,8 @@ export interface Targets {
   service(name: string): ServicePlan;
   /** The live processes of a service, resolved now; throws `no_target` if there are none. */
   processes(service: string): Promise<ProcessRef[]>;
+  /** The running containers of a service, resolved now; throws `no_target` if there are none. */
+  containers(service: string): Promise<ContainerRef[]>;
   /** Restart a service that Plimsoll itself runs (`how: run`); resolves when the replica is ready. */
   restart(service: string, replica: number, signal: AbortSignal): Promise<ProcessRef>;
   /** Wait until every address accepts a connection; false when the time is over. */

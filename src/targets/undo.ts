@@ -3,6 +3,7 @@ import { systemClock } from '../support/clock.js';
 import { PlimsollError } from '../support/errors.js';
 import { endingOf, runBounded } from './command.js';
 import { groupIsAlive, isAlive, leadersWith, signalGroup, signalProcess, stateOf } from './process.js';
+import { connectContainer, short, startContainer, stateOfContainer, unpauseContainer } from './container.js';
 import type { UndoOutcome } from './targets.js';
 import { firstUnreachable } from './reachable.js';
 import { ToxiproxyFailure } from './toxiproxy-client.js';
@@ -51,6 +52,22 @@ async function look(record: UndoRecord, signal: AbortSignal | undefined): Promis
         : undefined;
     case 'end-helper':
       return isAlive(record.process) ? undefined : `helper process ${record.process.pid} is gone`;
+    case 'unpause-container': {
+      const state = await stateOfContainer(record.container);
+      return state?.paused === true
+        ? undefined
+        : `container ${short(record.container)} is ${state?.running ? 'running' : 'gone'}`;
+    }
+    case 'start-container': {
+      const state = await stateOfContainer(record.container);
+      return state?.running === true ? `container ${state.name} runs` : undefined;
+    }
+    case 'connect-container': {
+      const state = await stateOfContainer(record.container);
+      return state?.networks.some(({ id }) => id === record.network.id)
+        ? `container ${state.name} is attached to its network`
+        : undefined;
+    }
     case 'remove-proxy':
     case 'end-group':
     case 'run-command':
@@ -75,6 +92,12 @@ async function act(record: UndoRecord, signal: AbortSignal | undefined, options:
       return undoByCommand(record, signal, options);
     case 'end-helper':
       return endHelper(record, signal);
+    case 'unpause-container':
+      return withEngine(async () => (await unpauseContainer(record.container)) === 'done', signal);
+    case 'start-container':
+      return startAgain(record, signal);
+    case 'connect-container':
+      return withEngine(async () => (await connectContainer(record.container, record.network)) === 'done', signal);
     case 'end-group':
       return endGroup(record, signal, options.graceMs ?? 1000);
   }
@@ -98,6 +121,43 @@ async function withServer(call: () => Promise<boolean>, signal: AbortSignal | un
     }
     await systemClock.sleep(100, signal);
   }
+}
+
+/**
+ * An engine that does not answer is asked again until the time is over. Unlike a proxy server it keeps its state on disk:
+ * that it is gone says nothing about the container.
+ */
+async function withEngine(call: () => Promise<boolean>, signal: AbortSignal | undefined): Promise<boolean> {
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!(error instanceof PlimsollError) || error.code !== 'engine_unavailable' || signal?.aborted) throw error;
+    }
+    await systemClock.sleep(200, signal);
+  }
+}
+
+async function startAgain(
+  record: Extract<UndoRecord, { kind: 'start-container' }>,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const untilUs = systemClock.nowUs() + (record.comesBackMs ?? 0) * 1000;
+  while (systemClock.nowUs() < untilUs) {
+    const state = await stateOfContainer(record.container).catch(() => undefined);
+    if (state?.running) return false;
+    await systemClock.sleep(100, signal);
+  }
+  return withEngine(async () => {
+    const outcome = await startContainer(record.container);
+    if (outcome !== 'gone') return outcome === 'done';
+    throw new PlimsollError({
+      code: 'container_gone',
+      message: `container ${short(record.container)} is not there any more, so it cannot be started`,
+      hint: 'Somebody removed it; make it again the way it was made (docker-compose up -d).',
+      kind: 'cleanup',
+    });
+  }, signal);
 }
 
 async function ensureService(

@@ -222,7 +222,7 @@ describe('register', () => {
     } as const;
     const services = [
       { ...common, name: 'a', how: 'listening', addresses: ['127.0.0.1:1', '127.0.0.1:2'] },
-      { ...common, name: 'b', how: 'container', container: 'box' },
+      { ...common, name: 'b', how: 'container', container: { name: 'box' } },
       { ...common, name: 'c', how: 'none' },
     ] as const;
     expect(

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { accessSync, appendFileSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe } from 'vitest';
@@ -13,6 +14,7 @@ const PARTS = {
     findProgram('chromium', process.env['CHROMIUM']) ?? findProgram('chromium-browser') ?? findProgram('google-chrome'),
   redis: () => findProgram('redis-server'),
   nginx: () => findProgram('nginx'),
+  docker: () => engineVersion(),
   'docker-compose': () => findProgram('docker-compose'),
 } satisfies Record<string, () => string | undefined>;
 
@@ -41,6 +43,27 @@ export function describeWith(parts: Part[], name: string, tests: () => void): vo
 function noteLeftOut(name: string, missing: Part[]): void {
   const file = process.env['PLIMSOLL_LEFT_OUT'];
   if (file) appendFileSync(file, `${name}: needs ${missing.join(', ')}\n`);
+}
+
+let engine: { version: string | undefined } | undefined;
+
+/** The version of the Docker Engine that answers; a client alone is not enough. */
+function engineVersion(): string | undefined {
+  engine ??= { version: askEngine() };
+  return engine.version;
+}
+
+function askEngine(): string | undefined {
+  try {
+    const answer = execFileSync('docker', ['version', '--format', '{{.Server.Version}}'], {
+      encoding: 'utf8',
+      timeout: 5000,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    return answer.trim() || undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function findProgram(name: string, override?: string): string | undefined {

@@ -169,7 +169,7 @@ describe.skipIf(process.platform !== 'linux')('processes by identity', () => {
       { ...common, name: 'byPid', how: 'pid', pid: child.pid },
       { ...common, name: 'byFile', how: 'pidfile', file },
       { ...common, name: 'none', how: 'none' },
-      { ...common, name: 'boxed', how: 'container', container: 'x' },
+      { ...common, name: 'boxed', how: 'container', container: { name: 'x' } },
     ];
     const targets = createTargets({ runId: 'r', links: [], services });
     expect(await targets.processes('byPid')).toMatchObject([

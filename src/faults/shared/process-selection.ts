@@ -18,6 +18,20 @@ export async function selectProcesses(
   selection: Selection,
   context: FaultContext,
 ): Promise<{ picked: ProcessRef[]; all: ProcessRef[] }> {
+  return draw(await context.targets.processes(selection.service), selection, context, ['process', 'processes']);
+}
+
+/**
+ * The same for whatever a service consists of.
+ *
+ * @param noun singular and plural of what is drawn.
+ */
+export function draw<Target extends { replica: number }>(
+  all: Target[],
+  selection: Selection,
+  context: FaultContext,
+  noun: readonly [string, string],
+): { picked: Target[]; all: Target[] } {
   const { service, count, share, allowAll } = selection;
   if (count !== undefined && share !== undefined) {
     throw new PlimsollError({
@@ -27,12 +41,11 @@ export async function selectProcesses(
       kind: 'usage',
     });
   }
-  const all = await context.targets.processes(service);
   const wanted = count ?? (share === undefined ? 1 : Math.max(1, Math.floor(share * all.length)));
   if (wanted > all.length) {
     throw new PlimsollError({
       code: 'no_target',
-      message: `${service} has ${all.length} live processes, the fault wants ${wanted}`,
+      message: `${service} has ${all.length} live ${noun[1]}, the fault wants ${wanted}`,
       hint: 'Lower `count`, or wait until they are back.',
       kind: 'usage',
     });
@@ -40,7 +53,7 @@ export async function selectProcesses(
   if (wanted === all.length && !allowAll) {
     throw new PlimsollError({
       code: 'too_many_targets',
-      message: `the fault would hit all ${all.length} live processes of ${service}`,
+      message: `the fault would hit all ${all.length} live ${noun[1]} of ${service}`,
       hint: 'Hit fewer of them, or write `allowAll: true` if that is what you want to know.',
       kind: 'usage',
     });

@@ -1,0 +1,290 @@
+import type { ContainerInfo, ContainerInspectInfo } from 'dockerode';
+import type Dockerode from 'dockerode';
+import { PlimsollError, messageOf, systemCodeOf } from '../support/errors.js';
+import type { ContainerRef, ContainerSelector } from './targets.js';
+
+/** An engine that does not answer an order within this time is not waited for any longer. */
+const CALL_LIMIT_MS = 10_000;
+
+/** What the engine says of a container, as far as faults look at it. */
+export interface ContainerState {
+  id: string;
+  name: string;
+  running: boolean;
+  paused: boolean;
+  /** 0 when it does not run. */
+  pid: number;
+  /** Of this start, as the engine writes it. */
+  startedAt: string;
+  exitCode: number;
+  /** The engine removes it when it ends (`docker run --rm`). */
+  autoRemove: boolean;
+  networkMode: string;
+  networks: ContainerNetwork[];
+}
+
+/** How a container is attached to a network: all that is needed to attach it in the same way again. */
+export interface ContainerNetwork {
+  name: string;
+  id: string;
+  aliases: string[];
+  links: string[];
+  address: string;
+  /** The address that was asked for when it was attached, if one was. */
+  fixedAddress: string | undefined;
+}
+
+/** The order came too late or too early: the container is in that state already. */
+export type OrderOutcome = 'done' | 'was_so' | 'gone';
+
+let engine: Promise<Dockerode> | undefined;
+
+/** The engine at DOCKER_HOST, or at the usual socket. The library is loaded when a scenario needs it. */
+async function docker(): Promise<Dockerode> {
+  engine ??= import('dockerode').then(({ default: Docker }) => new Docker({ timeout: CALL_LIMIT_MS }));
+  return engine;
+}
+
+/** Words for a selector: `shop-order`, `label plimsoll.service=order`, `Compose service order of project shop`. */
+export function selectorWords(selector: ContainerSelector): string {
+  if ('name' in selector) return `container ${selector.name}`;
+  if ('label' in selector) return `containers with label ${selector.label}`;
+  return `containers of Compose service ${selector.compose}${selector.project === undefined ? '' : ` in project ${selector.project}`}`;
+}
+
+/**
+ * The running containers of a service, by name. A name or id must fit exactly one; a label or a Compose service may fit
+ * several: its replicas.
+ *
+ * @throws PlimsollError `no_target`, `several_projects`, `engine_unavailable`
+ */
+export async function findContainers(service: string, selector: ContainerSelector): Promise<ContainerRef[]> {
+  if ('name' in selector) {
+    const state = await stateOfContainer(selector.name);
+    if (state?.running !== true) {
+      throw noTarget(
+        state ? `container ${selector.name} of ${service} does not run` : `there is no container ${selector.name}`,
+        state ? `Start it: docker start ${selector.name}` : '`docker ps` lists those that run.',
+      );
+    }
+    return [{ id: state.id, name: state.name, service, replica: 0 }];
+  }
+  const labels =
+    'label' in selector
+      ? [selector.label]
+      : [
+          `com.docker.compose.service=${selector.compose}`,
+          ...(selector.project === undefined ? [] : [`com.docker.compose.project=${selector.project}`]),
+        ];
+  const found = await call('list containers', async (client) =>
+    client.listContainers({ filters: { label: labels, status: ['running', 'paused'] } }),
+  );
+  const projects = new Set(found.map(({ Labels }) => Labels['com.docker.compose.project']));
+  if ('compose' in selector && projects.size > 1) {
+    throw new PlimsollError({
+      code: 'several_projects',
+      message: `Compose service ${selector.compose} runs in ${projects.size} projects: ${[...projects].join(', ')}`,
+      hint: `Say which: container: { compose: ${selector.compose}, project: ${[...projects][0] ?? 'name'} }`,
+      kind: 'usage',
+    });
+  }
+  if (found.length === 0) {
+    throw noTarget(
+      `none of the ${selectorWords(selector)} runs, so ${service} has no target`,
+      '`docker ps` lists those that run.',
+    );
+  }
+  return found
+    .map((info) => ({ id: info.Id, name: nameOf(info) }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map((about, replica) => ({ ...about, service, replica }));
+}
+
+/** Undefined when there is no such container (any more). */
+export async function stateOfContainer(nameOrId: string): Promise<ContainerState | undefined> {
+  let info: ContainerInspectInfo;
+  try {
+    info = await call(`inspect container ${nameOrId}`, async (client) => client.getContainer(nameOrId).inspect());
+  } catch (error) {
+    if (statusOf(error) === 404) return undefined;
+    throw error;
+  }
+  const { State: state, HostConfig: host } = info;
+  return {
+    id: info.Id,
+    name: info.Name.replace(/^\//, ''),
+    running: state.Running,
+    paused: state.Paused,
+    pid: state.Pid,
+    startedAt: state.StartedAt,
+    exitCode: state.ExitCode,
+    autoRemove: host.AutoRemove === true,
+    networkMode: host.NetworkMode ?? '',
+    networks: Object.entries(info.NetworkSettings.Networks).map(([name, network]) => ({
+      name,
+      id: network.NetworkID,
+      aliases: (network.Aliases as string[] | null | undefined) ?? [],
+      links: (network.Links as string[] | null | undefined) ?? [],
+      address: network.IPAddress,
+      fixedAddress: (network.IPAMConfig as { IPv4Address?: string } | null | undefined)?.IPv4Address,
+    })),
+  };
+}
+
+/** Freezes all processes of a container. */
+export async function pauseContainer(id: string): Promise<OrderOutcome> {
+  return order(`pause container ${short(id)}`, async (client) => client.getContainer(id).pause());
+}
+
+export async function unpauseContainer(id: string): Promise<OrderOutcome> {
+  const state = await stateOfContainer(id);
+  if (!state?.running) return 'gone';
+  if (!state.paused) return 'was_so';
+  return order(`unpause container ${short(id)}`, async (client) => client.getContainer(id).unpause());
+}
+
+export async function killContainer(id: string, signal: string): Promise<OrderOutcome> {
+  return order(`send ${signal} to container ${short(id)}`, async (client) => client.getContainer(id).kill({ signal }));
+}
+
+/** SIGTERM, then SIGKILL after so many seconds: the engine answers when it has ended. */
+export async function stopContainer(id: string, graceS: number): Promise<OrderOutcome> {
+  return order(`stop container ${short(id)}`, async (client) => client.getContainer(id).stop({ t: graceS }), graceS);
+}
+
+export async function restartContainer(id: string, graceS: number): Promise<OrderOutcome> {
+  return order(
+    `restart container ${short(id)}`,
+    async (client) => client.getContainer(id).restart({ t: graceS }),
+    graceS,
+  );
+}
+
+export async function startContainer(id: string): Promise<OrderOutcome> {
+  const state = await stateOfContainer(id);
+  if (state?.running) return 'was_so';
+  return order(`start container ${short(id)}`, async (client) => client.getContainer(id).start());
+}
+
+export async function disconnectContainer(id: string, network: string): Promise<OrderOutcome> {
+  return order(`disconnect container ${short(id)}`, async (client) =>
+    client.getNetwork(network).disconnect({ Container: id, Force: true }),
+  );
+}
+
+/** Attaches it as it was: the same aliases and links, and the same address where it had been asked for. */
+export async function connectContainer(
+  id: string,
+  network: { id: string; aliases: string[]; links: string[]; fixedAddress?: string | undefined },
+): Promise<OrderOutcome> {
+  const state = await stateOfContainer(id);
+  if (state?.networks.some((one) => one.id === network.id)) return 'was_so';
+  if (!state) return 'gone';
+  return order(`connect container ${short(id)}`, async (client) =>
+    client.getNetwork(network.id).connect({
+      Container: id,
+      EndpointConfig: {
+        // The engine adds the short id by itself, and refuses nothing that is there twice.
+        Aliases: network.aliases.filter((alias) => !id.startsWith(alias)),
+        Links: network.links,
+        ...(network.fixedAddress === undefined ? {} : { IPAMConfig: { IPv4Address: network.fixedAddress } }),
+      },
+    }),
+  );
+}
+
+/** Does the network, asked by itself, hold the container? */
+export async function networkHolds(network: string, id: string): Promise<boolean> {
+  const info = (await call(`inspect network ${network}`, async (client) => client.getNetwork(network).inspect())) as {
+    Containers?: Record<string, unknown>;
+  };
+  return info.Containers?.[id] !== undefined;
+}
+
+async function order(words: string, give: (client: Dockerode) => Promise<unknown>, extraS = 0): Promise<OrderOutcome> {
+  try {
+    await call(words, give, CALL_LIMIT_MS + extraS * 1000);
+    return 'done';
+  } catch (error) {
+    const status = statusOf(error);
+    if (status === 304) return 'was_so';
+    if (status === 404) return 'gone';
+    throw error;
+  }
+}
+
+/** Each call has an end: an engine that hangs must not hang the run, and still less the undo. */
+async function call<T>(
+  words: string,
+  ask: (client: Dockerode) => Promise<T>,
+  limitMs: number = CALL_LIMIT_MS,
+): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${limitMs / 1000} s`)), limitMs);
+  });
+  try {
+    const client = await docker();
+    const asked = ask(client);
+    asked.catch(() => undefined);
+    return await Promise.race([asked, late]);
+  } catch (error) {
+    const status = statusOf(error);
+    throw new EngineFailure(words, error, status);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A call to the engine that failed. `status` is 0 where it gave no answer. */
+class EngineFailure extends PlimsollError {
+  readonly status: number;
+
+  constructor(words: string, error: unknown, status: number) {
+    const unanswered = status === 0;
+    super({
+      code: unanswered ? 'engine_unavailable' : 'engine_refused',
+      message: unanswered
+        ? `the Docker Engine could not be asked to ${words}: ${reasonOf(error)}`
+        : `the Docker Engine refused to ${words}: ${messageOf(error)}`,
+      hint: unanswered
+        ? 'Is it running, and is DOCKER_HOST right? `docker ps` should answer; `plimsoll doctor` looks too.'
+        : undefined,
+      cause: error,
+    });
+    this.status = status;
+  }
+}
+
+function statusOf(error: unknown): number {
+  if (error instanceof EngineFailure) return error.status;
+  const status = (error as { statusCode?: unknown } | null)?.statusCode;
+  return typeof status === 'number' ? status : 0;
+}
+
+/** Why the engine gave no answer, in words. */
+export function reasonOf(error: unknown): string {
+  switch (systemCodeOf(error)) {
+    case 'ENOENT':
+      return 'there is no Docker socket';
+    case 'EACCES':
+      return 'this user may not use the Docker socket';
+    case 'ECONNREFUSED':
+      return 'the Docker Engine is not running';
+    default:
+      return messageOf(error);
+  }
+}
+
+function nameOf(info: ContainerInfo): string {
+  return (info.Names[0] ?? info.Id).replace(/^\//, '');
+}
+
+/** The first twelve digits, as `docker ps` shows them. */
+export function short(id: string): string {
+  return /^[0-9a-f]{64}$/.test(id) ? id.slice(0, 12) : id;
+}
+
+function noTarget(message: string, hint: string): PlimsollError {
+  return new PlimsollError({ code: 'no_target', message, hint, kind: 'usage' });
+}
