@@ -22,6 +22,8 @@ export interface FaultDefinition<Schema extends z.ZodObject = z.ZodObject> {
   duration: 'instant' | 'lasting';
   /** It needs a toxic that a real Toxiproxy does not have. */
   needsPlimsollProxy?: boolean;
+  /** A program of the machine that it runs, and the command that installs it: `doctor` looks for it. */
+  needsProgram?: { name: string; mend: string };
   /** A runnable piece of YAML for the docs page: the entry under `faults:`. */
   example: string;
   /** Names that must exist in the scenario, for `validate`: links and services that the settings point to. */

@@ -17,6 +17,7 @@ import latency from './latency.js';
 import limitData from './limit-data.js';
 import packetLoss from './packet-loss.js';
 import partition from './partition.js';
+import processFdLimit from './process-fd-limit.js';
 import processKill from './process-kill.js';
 import processPause from './process-pause.js';
 import processRestart from './process-restart.js';
@@ -46,6 +47,7 @@ export const faults: readonly FaultDefinition[] = [
   processPause,
   processRestart,
   processTerminate,
+  processFdLimit,
   cpuStress,
   containerKill,
   containerPause,

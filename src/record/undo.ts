@@ -46,6 +46,17 @@ export const UndoRecord = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('remove-proxy'), ...common, ...proxy }),
   /** SIGCONT. */
   z.object({ kind: z.literal('continue-process'), ...common, process: ProcessIdentity }),
+  /** The soft limit of open files, of the process and of the children that inherited the lowered one. */
+  z.object({
+    kind: z.literal('restore-fd-limit'),
+    ...common,
+    process: ProcessIdentity,
+    /** What it was, in files. */
+    soft: z.number().int().nonnegative(),
+    /** Never changed; noted for whoever has to look. */
+    hard: z.number().int().nonnegative(),
+    lowered: z.number().int().nonnegative(),
+  }),
   /**
    * Make sure that live, ready instances of a service are there again after an instant fault. `supervised`: Plimsoll's
    * own supervisor restarts them, and ends with the run. `watched`: somebody else does; wait for the addresses.

@@ -5,6 +5,7 @@ import type { FaultDefinition } from '../faults/fault.js';
 import { pingDocker } from '../targets/docker.js';
 import { hasProc, identityOf } from '../targets/process.js';
 import { pidsListeningOn } from '../targets/sockets.js';
+import { findProgram } from '../support/find-program.js';
 import { messageOf } from '../support/errors.js';
 import { registerFolder } from './register.js';
 
@@ -40,7 +41,7 @@ function checkOf(fault: FaultDefinition, checks: { processes: Check; containers:
     case 'link':
       return { possible: true, why: 'through the proxy that is built in' };
     case 'process':
-      return checks.processes;
+      return checks.processes.possible ? (checkProgram(fault) ?? checks.processes) : checks.processes;
     case 'container':
       return checks.containers;
     case 'machine':
@@ -54,6 +55,12 @@ function checkOf(fault: FaultDefinition, checks: { processes: Check; containers:
     case 'anything':
       return { possible: true };
   }
+}
+
+/** Undefined where nothing is missing. */
+function checkProgram({ needsProgram }: FaultDefinition): Check | undefined {
+  if (!needsProgram || findProgram(needsProgram.name) !== undefined) return undefined;
+  return { possible: false, why: `it needs the program ${needsProgram.name}`, mend: needsProgram.mend };
 }
 
 async function checkSafety(): Promise<Check> {

@@ -84,6 +84,7 @@ function targetOf(record: UndoRecord): string {
     case 'remove-proxy':
       return `${record.api} ${record.proxy}`;
     case 'continue-process':
+    case 'restore-fd-limit':
     case 'end-group':
     case 'end-helper':
       return `pid ${record.process.pid}`;

@@ -2,6 +2,7 @@ import type { UndoRecord } from '../record/undo.js';
 import { systemClock } from '../support/clock.js';
 import { PlimsollError } from '../support/errors.js';
 import { endingOf, runBounded } from './command.js';
+import { fdLimitOf, restoreFdLimit, stillLimited } from './fd-limit.js';
 import { groupIsAlive, isAlive, leadersWith, signalGroup, signalProcess, stateOf } from './process.js';
 import { connectContainer, short, startContainer, stateOfContainer, unpauseContainer } from './container.js';
 import type { UndoOutcome } from './targets.js';
@@ -46,6 +47,11 @@ async function look(record: UndoRecord, signal: AbortSignal | undefined): Promis
       const state = stateOf(record.process);
       return state === 'T' ? undefined : `process ${record.process.pid} is ${state === undefined ? 'gone' : 'running'}`;
     }
+    case 'restore-fd-limit': {
+      const limit = fdLimitOf(record.process);
+      if (stillLimited(record).length > 0) return undefined;
+      return `process ${record.process.pid} ${limit ? `may have ${limit.soft} files open` : 'is gone'}`;
+    }
     case 'ensure-service':
       return record.addresses.length > 0 && (await firstUnreachable(record.addresses, 500)) === undefined
         ? `${record.service} accepts connections on ${record.addresses.join(', ')}`
@@ -86,6 +92,8 @@ async function act(record: UndoRecord, signal: AbortSignal | undefined, options:
       return withServer(async () => (await removeProxy(record, signal)) === 'removed', signal);
     case 'continue-process':
       return signalProcess(record.process, 'SIGCONT') === 'sent';
+    case 'restore-fd-limit':
+      return restoreFdLimit(record, signal);
     case 'ensure-service':
       return ensureService(record, signal, options);
     case 'run-command':

@@ -24,7 +24,7 @@ export interface Stage extends AsyncDisposable {
   victim: ChildProcess;
   /** A process that is stopped, and a toxic that is on the same proxy, before the run comes: both must stay so. */
   decoy: ChildProcess;
-  start(runId: string, more?: { hold?: boolean; deadlineMs?: number }): Promise<KilledRun>;
+  start(runId: string, more?: { hold?: boolean; deadlineMs?: number; fdLimit?: number }): Promise<KilledRun>;
   left(runId: string): Promise<{ toxics: string[]; victim: string | undefined; helperAlive: boolean }>;
 }
 

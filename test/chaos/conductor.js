@@ -1,13 +1,16 @@
 // A conductor in small, to be killed: journal, watchdog, register, a real toxic, a paused process and a process of its
 // own, in the order of a real run. Arguments: one JSON document. Prints `injected` when its faults are in place.
 import { spawn } from 'node:child_process';
+import processFdLimit from '../../dist/faults/process-fd-limit.js';
 import { Journal } from '../../dist/run/journal.js';
 import { register } from '../../dist/run/register.js';
 import { startWatchdog } from '../../dist/run/watchdog.js';
+import { random } from '../../dist/support/random.js';
+import { createTargets } from '../../dist/targets/create-targets.js';
 import { connectToxiproxy } from '../../dist/targets/toxiproxy-client.js';
 import { identityOf } from '../../dist/targets/process.js';
 
-const { runId, directory, api, proxy, listen, victim, deadlineMs, hold } = JSON.parse(process.argv[2]);
+const { runId, directory, api, proxy, listen, victim, deadlineMs, hold, fdLimit } = JSON.parse(process.argv[2]);
 const journal = Journal.create(directory);
 const watchdog = await startWatchdog({ runId, journalPath: journal.path, directory });
 const conductor = identityOf(process.pid);
@@ -35,6 +38,15 @@ journal.willUndo([
   },
 ]);
 process.stdout.write(`helper ${helper.pid}\n`);
+
+if (fdLimit !== undefined) {
+  const service = { name: 'victim', url: undefined, metrics: undefined, how: 'pid', pid: victim };
+  const targets = createTargets({ runId, links: [], services: [service] });
+  const settings = { service: 'victim', allowAll: true, limit: fdLimit };
+  const fault = await processFdLimit.prepare(settings, { id: 'fd', targets, random: random(1, 'fd') });
+  journal.willUndo(fault.undo);
+  await fault.inject(new AbortController().signal);
+}
 
 const client = connectToxiproxy(api);
 const deadlineUs = deadlineMs === undefined ? undefined : Number(process.hrtime.bigint() / 1000n) + deadlineMs * 1000;

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { readJournal } from '../../src/run/journal.js';
 import { conflicts, listActive } from '../../src/run/register.js';
 import { recover } from '../../src/run/recover.js';
+import { fdLimitOf } from '../../src/targets/fd-limit.js';
 import { identityOf } from '../../src/targets/process.js';
 import { describeWith } from '../support/needs.js';
 import { SERVERS } from '../targets/toxiproxy-servers.js';
@@ -34,6 +35,28 @@ describe('what a killed conductor leaves', { retry: 0 }, () => {
     await expect
       .poll(() => readJournal(`${stage.folder}/hangs/journal.ndjson`), { timeout: 3000 })
       .toMatchObject({ pending: [], torn: false });
+  });
+
+  it('includes no limit of open files: the watchdog raises it, and after its death `recover` does', async () => {
+    await using stage = await setStage();
+    const victim = identityOf(stage.victim.pid ?? 0);
+    if (!victim) throw new Error('no victim');
+    const before = fdLimitOf(victim);
+    for (const both of [false, true]) {
+      const runId = `limit-${both ? 'both' : 'one'}`;
+      const run = await stage.start(runId, { hold: true, fdLimit: 77 });
+      expect(fdLimitOf(victim)).toEqual({ soft: 77, hard: before?.hard });
+      if (both) process.kill(run.watchdogPid, 'SIGKILL');
+      run.conductor.kill('SIGKILL');
+      await run.exited;
+      if (both) {
+        await expect.poll(() => identityOf(run.watchdogPid)).toBeUndefined();
+        expect(fdLimitOf(victim)?.soft).toBe(77);
+        expect(await recover({ runId, log: () => undefined })).toMatchObject({ failed: [] });
+      }
+      await expect.poll(() => fdLimitOf(victim), { timeout: 5000 }).toEqual(before);
+      await expect.poll(() => listActive(), { timeout: 5000 }).toEqual([]);
+    }
   });
 
   it('is known to others: live with shared targets, or abandoned, it keeps a new run from starting', async () => {
