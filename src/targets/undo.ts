@@ -70,8 +70,9 @@ async function look(record: UndoRecord, signal: AbortSignal | undefined): Promis
     }
     case 'connect-container': {
       const state = await stateOfContainer(record.container);
-      return state?.networks.some(({ id }) => id === record.network.id)
-        ? `container ${state.name} is attached to its network`
+      const now = state?.networks.find(({ id }) => id === record.network.id);
+      return state && now && record.network.aliases.every((alias) => now.aliases.includes(alias))
+        ? `container ${state.name} is attached to its network, with its aliases`
         : undefined;
     }
     case 'remove-proxy':
@@ -105,7 +106,7 @@ async function act(record: UndoRecord, signal: AbortSignal | undefined, options:
     case 'start-container':
       return startAgain(record, signal);
     case 'connect-container':
-      return withEngine(async () => (await connectContainer(record.container, record.network)) === 'done', signal);
+      return attachAgain(record, signal);
     case 'end-group':
       return endGroup(record, signal, options.graceMs ?? 1000);
   }
@@ -163,6 +164,24 @@ async function startAgain(
       code: 'container_gone',
       message: `container ${short(record.container)} is not there any more, so it cannot be started`,
       hint: 'Somebody removed it; make it again the way it was made (docker-compose up -d).',
+      kind: 'cleanup',
+    });
+  }, signal);
+}
+
+async function attachAgain(
+  record: Extract<UndoRecord, { kind: 'connect-container' }>,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  return withEngine(async () => {
+    const outcome = await connectContainer(record.container, record.network);
+    if (outcome !== 'gone') return outcome === 'done';
+    // Which of the two is gone? Without the container nothing is owed; without the network it stays cut off.
+    if ((await stateOfContainer(record.container)) === undefined) return false;
+    throw new PlimsollError({
+      code: 'network_gone',
+      message: `network ${short(record.network.id)} is not there any more, so container ${short(record.container)} cannot be attached to it`,
+      hint: 'Somebody removed it; make both again the way they were made (docker-compose up -d).',
       kind: 'cleanup',
     });
   }, signal);
