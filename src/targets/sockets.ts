@@ -30,9 +30,45 @@ export async function pidsListeningOn(address: string): Promise<number[]> {
   return inodes.size === 0 ? [] : ownersOf(inodes);
 }
 
-/** How many established connections have this port at their local end: clients of a listener on this machine. */
-export function establishedOn(port: number): number {
-  return tcpSockets().filter((socket) => socket.state === 'established' && socket.localPort === port).length;
+/**
+ * How many established connections have this port at their local end: clients of a listener on this machine.
+ *
+ * @param pid look into the network namespace of this process (a container's) instead of our own.
+ */
+export function establishedOn(port: number, pid?: number): number {
+  return tcpSockets(pid).filter((socket) => socket.state === 'established' && socket.localPort === port).length;
+}
+
+/**
+ * A process in the network namespace, other than ours, in which somebody listens on the port: the inside of the container
+ * whose port it is. Undefined where there is none, or more than one and so no telling which is meant.
+ */
+export function namespaceListeningOn(port: number): number | undefined {
+  const listeners = (pid?: number): string[] =>
+    tcpSockets(pid)
+      .filter((socket) => socket.state === 'listening' && socket.localPort === port)
+      .map(({ inode }) => inode);
+  const own = networkNamespace('self');
+  const ownListeners = new Set(listeners());
+  const looked = new Set<string>();
+  const found = new Map<string, number>();
+  for (const pid of allPids()) {
+    const namespace = networkNamespace(pid);
+    if (namespace !== undefined && (namespace === own || looked.has(namespace))) continue;
+    if (namespace !== undefined) looked.add(namespace);
+    // An inode is a socket's name on the whole machine: one that another process showed already is the same listener.
+    for (const inode of listeners(pid)) if (!ownListeners.has(inode) && !found.has(inode)) found.set(inode, pid);
+  }
+  return found.size === 1 ? [...found.values()][0] : undefined;
+}
+
+/** Undefined where the process has ended or is another user's. */
+function networkNamespace(pid: number | 'self'): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/net`);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The local addresses, as the kernel writes them, whose listeners get a connection to `host`. */
@@ -45,13 +81,13 @@ async function listenersFor(host: string): Promise<Set<string>> {
   return accepted;
 }
 
-function tcpSockets(): TcpSocket[] {
-  return ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((file) => {
+function tcpSockets(pid: number | 'self' = 'self'): TcpSocket[] {
+  return [`/proc/${pid}/net/tcp`, `/proc/${pid}/net/tcp6`].flatMap((file) => {
     let text: string;
     try {
       text = readFileSync(file, 'latin1');
     } catch {
-      return []; // No IPv6 here, or no /proc.
+      return []; // No IPv6 here, no /proc, or the process has ended.
     }
     return text
       .split('\n')

@@ -131,6 +131,20 @@ describe('hosts beyond this machine', () => {
     expect(codes(allowed, [elsewhere])).toEqual([]);
   });
 
+  it('an upstream may be a container of the scenario, where a Toxiproxy dials it from inside', () => {
+    const composed = changed(
+      'listen: 127.0.0.1:7303, upstream: 127.0.0.1:7203',
+      'listen: 0.0.0.0:7303, upstream: payment-box:7203, via: 127.0.0.1:7303',
+      changed('  services:', `  toxiproxy: http://127.0.0.1:8474\n  services:\n    box: { container: payment-box }`),
+    );
+    const codes = (text: string) => resolved(text).problems.map(({ code }) => code);
+    expect(codes(composed)).toEqual([]);
+    expect(codes(changed('payment-box:7203', 'other-box:7203', composed))).toEqual(['host_not_allowed']);
+    expect(codes(changed('  toxiproxy: http://127.0.0.1:8474\n', '', composed))).toEqual(['host_not_allowed']);
+    expect(codes(changed(', via: 127.0.0.1:7303', '', composed))).toContain('host_not_allowed');
+    expect(codes(changed('via: 127.0.0.1:7303', `via: ${elsewhere}:7303`, composed))).toEqual(['host_not_allowed']);
+  });
+
   it.each(['127.0.0.1.example.test', 'localhost.example.test', 'a@example.test', '0.0.0.0', '10.0.0.1', '[::2]'])(
     '%s is one of them',
     (host) => expect(resolved(target(host)).problems.map(({ code }) => code)).toEqual(['host_not_allowed']),

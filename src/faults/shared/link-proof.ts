@@ -1,6 +1,6 @@
 import type { Proof } from '../../record/proof.js';
 import type { CanaryResult, LinkTarget, LinkTraffic, ToxicTraffic } from '../../targets/targets.js';
-import { establishedOn } from '../../targets/sockets.js';
+import { establishedOn, namespaceListeningOn } from '../../targets/sockets.js';
 import { systemClock } from '../../support/clock.js';
 import { formatMs, parseAddress } from '../../support/units.js';
 import type { LinkEvidence } from './link-toxic.js';
@@ -96,9 +96,13 @@ export async function trafficSince(
   // A real Toxiproxy counts a connection only when it ends. An established one on its port is the next best evidence;
   // short ones are seen by looking often.
   const listen = parseAddress(link.plan.listen);
-  if (!listen.ok || !isLoopback(listen.value.host)) return 'unverified';
+  if (!listen.ok) return 'unverified';
+  const { host, port } = listen.value;
+  // A proxy in a container of this machine has its connections in a network namespace of its own.
+  const inside = link.plan.via && !isLoopback(host) ? namespaceListeningOn(port) : undefined;
+  if (!isLoopback(host) && inside === undefined) return 'unverified';
   for (let looks = 0; looks < 50; looks++) {
-    if (establishedOn(listen.value.port) > 0) return 'crossed';
+    if (establishedOn(port, inside) > 0) return 'crossed';
     await systemClock.sleep(10);
   }
   return 'unverified';
