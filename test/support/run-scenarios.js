@@ -1,7 +1,9 @@
 // Runs every scenario in scenarios/ for real, one after another, on the sound shop, where each must pass; then those of
 // the practices with the defect that they are there to find, where each must fail with exit 1, for the right SLO.
+// At last those whose names begin with container- or compose-, on the shop of docker-compose.yml: left out, and said so,
+// where no Docker Engine answers and PLIMSOLL_REQUIRE does not name docker.
 // Usage: node test/support/run-scenarios.js [--sound | --defects] [--rounds N] [file…]
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -30,12 +32,14 @@ const files =
         .sort()
         .map((name) => join('scenarios', name));
 
+const onCompose = (file) => /^(container|compose)-/.test(basename(file));
+
 const runs = mkdtempSync(join(tmpdir(), 'plimsoll-scenarios-'));
 let passed = 0;
 let failed = 0;
 const undecided = [];
 for (let round = 0; round < Number(values.rounds); round++) {
-  for (const file of values.defects ? [] : files) {
+  for (const file of values.defects ? [] : files.filter((file) => !onCompose(file))) {
     const run = await decided(file);
     report(run.code === 0, file, run);
   }
@@ -49,6 +53,7 @@ for (let round = 0; round < Number(values.rounds); round++) {
     report(right, `${file} with ${expected.defect}${broken.length > 0 ? ` (broke: ${broken.join(', ')})` : ''}`, run);
   }
 }
+if (!values.defects) await runOnCompose(files.filter(onCompose));
 rmSync(runs, { recursive: true, force: true });
 for (const line of undecided) console.log(`UNDECIDED  ${line}`);
 if (undecided.length > MOST_UNDECIDED) {
@@ -60,6 +65,38 @@ if (undecided.length > MOST_UNDECIDED) {
 if (process.env.PLIMSOLL_COUNTS) writeFileSync(process.env.PLIMSOLL_COUNTS, JSON.stringify({ passed, failed }));
 else console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
+
+/** The composed shop is brought up once for all of them, since that takes longer than `start`. */
+async function runOnCompose(composed) {
+  if (composed.length === 0) return;
+  const required = (process.env.PLIMSOLL_REQUIRE ?? '').split(',').some((part) => /^(docker|all)$/.test(part.trim()));
+  if (!required && spawnSync('docker', ['version'], { stdio: 'ignore', timeout: 10_000 }).status !== 0) {
+    console.log(`left out  ${composed.join(', ')}: no Docker Engine answers`);
+    return;
+  }
+  const shop = (command) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['examples/shop/compose/shop.js', command], {
+      encoding: 'utf8',
+    });
+    if (status !== 0) console.log(`FAILED  docker:${command}: exit ${status}\n${stdout}${stderr}`);
+    else if (command === 'up') console.log(/^The composed shop is open.*$/m.exec(stdout)?.[0]);
+    return status === 0;
+  };
+  try {
+    if (!shop('up')) {
+      failed += composed.length;
+      return;
+    }
+    for (let round = 0; round < Number(values.rounds); round++) {
+      for (const file of composed) {
+        const run = await decided(file);
+        report(run.code === 0, file, run);
+      }
+    }
+  } finally {
+    if (!shop('down')) failed++;
+  }
+}
 
 function report(good, what, run) {
   const { code, output, seconds } = run;

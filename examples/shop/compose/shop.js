@@ -34,7 +34,7 @@ async function up() {
   if (code !== 0) {
     return complain(
       `Compose ended with exit code ${code}.`,
-      "Where images can't be pulled: `node test/support/docker-images.js` makes them from programs that are installed.",
+      "A port in use: end the other shop. An image that can't be pulled: `node test/support/docker-images.js` makes it.",
     );
   }
   for (;;) {
