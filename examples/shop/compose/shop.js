@@ -3,6 +3,7 @@
 //   down   ends it, and removes its containers, its network and its volume
 //   demo   up, a fault on a link and one on a container with a verdict on each, down
 import { spawnSync } from 'node:child_process';
+import { get } from 'node:http';
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -101,12 +102,21 @@ function answers(program, args) {
   return spawnSync(program, args, { stdio: 'ignore', timeout: 10_000 }).status === 0;
 }
 
-async function isReady() {
-  try {
-    return (await fetch(READY_URL, { signal: AbortSignal.timeout(2_000) })).ok;
-  } catch {
-    return false;
-  }
+/** Not with `fetch`: a connection that a container's port proxy drops left it without an end. */
+function isReady() {
+  return new Promise((resolve) => {
+    const request = get(READY_URL, { agent: false }, (response) => {
+      response.resume();
+      end(response.statusCode === 200);
+    });
+    const timer = setTimeout(() => end(false), 2_000);
+    request.on('error', () => end(false));
+    function end(ready) {
+      clearTimeout(timer);
+      resolve(ready);
+      if (!ready) request.destroy();
+    }
+  });
 }
 
 function complain(what, next) {
