@@ -37,7 +37,12 @@ export function checkBlastRadius(
   });
   // A named container is the scenario's own, but its name means something only to a proxy in the containers' network,
   // which `via` leads to.
-  const containers = new Set(Object.values(scenario.system.services).map(({ container }) => container));
+  const containers = new Set(
+    Object.values(scenario.system.services).flatMap(({ container }) => {
+      if (typeof container === 'string') return [container];
+      return container && 'compose' in container ? [container.compose] : [];
+    }),
+  );
   for (const [name, link] of Object.entries(scenario.system.links)) {
     const named = scenario.system.toxiproxy && link.via && containers.has(link.upstream.host);
     if (!named) check(link.upstream.host, ['system', 'links', name, 'upstream'], `link ${name}`);

@@ -139,6 +139,9 @@ describe('hosts beyond this machine', () => {
     );
     const codes = (text: string) => resolved(text).problems.map(({ code }) => code);
     expect(codes(composed)).toEqual([]);
+    const labelled = (to: string): string => changed('container: payment-box', `container: ${to}`, composed);
+    expect(codes(labelled('{ compose: payment-box }'))).toEqual([]);
+    expect(codes(labelled('{ label: name=payment-box }'))).toEqual(['host_not_allowed']);
     expect(codes(changed('payment-box:7203', 'other-box:7203', composed))).toEqual(['host_not_allowed']);
     expect(codes(changed('  toxiproxy: http://127.0.0.1:8474\n', '', composed))).toEqual(['host_not_allowed']);
     expect(codes(changed(', via: 127.0.0.1:7303', '', composed))).toContain('host_not_allowed');
