@@ -1,7 +1,7 @@
 // Runs every scenario in scenarios/ for real, one after another, on the sound shop, where each must pass; then those of
 // the practices with the defect that they are there to find, where each must fail with exit 1, for the right SLO.
-// At last those whose names begin with container- or compose-, on the shop of docker-compose.yml: left out, and said so,
-// where no Docker Engine answers and PLIMSOLL_REQUIRE does not name docker.
+// Those whose names begin with container- or compose- come first, on the shop of docker-compose.yml: left out, and said
+// so, where no Docker Engine answers and PLIMSOLL_REQUIRE does not name docker.
 // Usage: node test/support/run-scenarios.js [--sound | --defects] [--rounds N] [file…]
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -38,6 +38,7 @@ const runs = mkdtempSync(join(tmpdir(), 'plimsoll-scenarios-'));
 let passed = 0;
 let failed = 0;
 const undecided = [];
+if (!values.defects) await runOnCompose(files.filter(onCompose));
 for (let round = 0; round < Number(values.rounds); round++) {
   for (const file of values.defects ? [] : files.filter((file) => !onCompose(file))) {
     const run = await decided(file);
@@ -53,7 +54,6 @@ for (let round = 0; round < Number(values.rounds); round++) {
     report(right, `${file} with ${expected.defect}${broken.length > 0 ? ` (broke: ${broken.join(', ')})` : ''}`, run);
   }
 }
-if (!values.defects) await runOnCompose(files.filter(onCompose));
 rmSync(runs, { recursive: true, force: true });
 for (const line of undecided) console.log(`UNDECIDED  ${line}`);
 if (undecided.length > MOST_UNDECIDED) {
