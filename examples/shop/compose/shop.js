@@ -61,9 +61,10 @@ async function down() {
 }
 
 async function demo() {
-  const began = await up();
-  if (began !== 0) return began;
+  if (!findCompose()) return 3;
   try {
+    const began = await up();
+    if (began !== 0) return began;
     const container = readdirSync(join(ROOT, 'scenarios')).find((name) => /^container-.*\.yaml$/.test(name));
     const files = ['compose-latency.yaml', ...(container ? [container] : [])].map((name) => join('scenarios', name));
     return spawnSync(process.execPath, ['dist/cli.js', 'run', ...files], { cwd: ROOT, stdio: 'inherit' }).status ?? 3;
