@@ -1,15 +1,8 @@
 import { z } from 'zod';
-import { restartContainer } from '../targets/container.js';
+import { restartContainer, type ContainerState } from '../targets/container.js';
 import { defineFault } from './fault.js';
 import { containerSelection, graceful } from './shared/container-settings.js';
-import {
-  containerRefs,
-  howManyContainers,
-  refuseAutoRemove,
-  selectContainers,
-  vanished,
-} from './shared/container-selection.js';
-import { proveEnded, proveRunning, startRecords } from './shared/container-end.js';
+import { prepareContainerEnd, proveEnded } from './shared/container-end.js';
 
 const settings = z.strictObject({ ...containerSelection, graceful });
 
@@ -24,30 +17,14 @@ export default defineFault({
   duration: 'instant',
   example: '- { type: container-restart, service: order, count: 1, graceful: 5s }',
   refersTo: (given) => ({ links: [], services: [given.service] }),
-  async prepare(given, context) {
-    const service = context.targets.service(given.service);
-    const { picked, all } = await selectContainers(given, context);
-    refuseAutoRemove(picked);
-    return {
-      summary: `restart ${howManyContainers(picked, all)}`,
-      targets: containerRefs(picked),
-      undo: startRecords(context, picked, {}),
-      async inject(signal) {
-        for (const container of picked) {
-          signal.throwIfAborted();
-          if ((await restartContainer(container.id, Math.ceil(given.graceful / 1000))) === 'gone')
-            throw vanished(container);
-        }
-      },
-      prove: async (signal) =>
-        proveEnded(
-          picked,
-          'restarted',
-          5000,
-          signal,
-          (before, now) => now?.running === true && now.startedAt !== before.startedAt,
-        ),
-      proveUndone: async () => proveRunning(picked, service),
-    };
-  },
+  prepare: async (given, context) =>
+    prepareContainerEnd(given, context, {
+      summary: (which) => `restart ${which}`,
+      order: async (id) => restartContainer(id, Math.ceil(given.graceful / 1000)),
+      prove: async (picked, signal) => proveEnded(picked, 'restarted', 5000, signal, isNewStart),
+    }),
 });
+
+function isNewStart(before: ContainerState, now: ContainerState | undefined): boolean {
+  return now?.running === true && now.startedAt !== before.startedAt;
+}

@@ -3,14 +3,7 @@ import { stopContainer } from '../targets/container.js';
 import { formatMs } from '../support/units.js';
 import { defineFault } from './fault.js';
 import { containerSelection, containerWayBack, graceful } from './shared/container-settings.js';
-import {
-  containerRefs,
-  howManyContainers,
-  refuseAutoRemove,
-  selectContainers,
-  vanished,
-} from './shared/container-selection.js';
-import { StartLater, containerWayBackWords, proveEnded, proveRunning, startRecords } from './shared/container-end.js';
+import { containerWayBackWords, prepareContainerEnd, proveEnded } from './shared/container-end.js';
 
 const settings = z.strictObject({ ...containerSelection, graceful, ...containerWayBack });
 
@@ -25,29 +18,11 @@ export default defineFault({
   duration: 'instant',
   example: '- { type: container-stop, service: order, count: 1, graceful: 5s, startAfter: 5s }',
   refersTo: (given) => ({ links: [], services: [given.service] }),
-  async prepare(given, context) {
-    const service = context.targets.service(given.service);
-    const { picked, all } = await selectContainers(given, context);
-    refuseAutoRemove(picked);
-    const words = containerWayBackWords(given, given.service);
-    const later = new StartLater();
-    return {
-      summary: `stop ${howManyContainers(picked, all)}, which must end within ${formatMs(given.graceful)}; ${words}`,
-      targets: containerRefs(picked),
-      undo: startRecords(context, picked, given),
-      async inject(signal) {
-        for (const container of picked) {
-          signal.throwIfAborted();
-          const outcome = await stopContainer(container.id, Math.ceil(given.graceful / 1000));
-          if (outcome !== 'done') throw vanished(container);
-        }
-        later.begin(picked, given.startAfter);
-      },
-      prove: async (signal) => proveEnded(picked, 'ended after SIGTERM', 2000, signal),
-      async proveUndone() {
-        later.end();
-        return proveRunning(picked, service);
-      },
-    };
-  },
+  prepare: async (given, context) =>
+    prepareContainerEnd(given, context, {
+      summary: (which) =>
+        `stop ${which}, which must end within ${formatMs(given.graceful)}; ${containerWayBackWords(given, given.service)}`,
+      order: async (id) => stopContainer(id, Math.ceil(given.graceful / 1000)),
+      prove: async (picked, signal) => proveEnded(picked, 'ended after SIGTERM', 2000, signal),
+    }),
 });

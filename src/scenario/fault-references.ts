@@ -76,14 +76,7 @@ function checkProcesses(
     }
     const replicas = foreseenProcesses(process);
     const { count, share } = fault as { count?: number; share?: number };
-    if (count !== undefined && share !== undefined) {
-      problems.add([...path, 'share'], {
-        code: 'count_and_share',
-        message: `${fault.type}: the fault on ${name} has both \`count\` and \`share\``,
-        hint: 'Keep one of them.',
-      });
-      continue;
-    }
+    if (refuseCountAndShare(fault, name, path, problems)) continue;
     const hit = count ?? (share === undefined ? 1 : Math.max(1, Math.floor(share * replicas)));
     const at = count !== undefined ? [...path, 'count'] : share !== undefined ? [...path, 'share'] : path;
     if (hit > replicas) {
@@ -102,6 +95,17 @@ function checkProcesses(
   }
 }
 
+/** True if the fault says both, which is a problem of its own. */
+function refuseCountAndShare(fault: FaultEntry, service: string, path: Path, problems: ProblemSink): boolean {
+  if (fault['count'] === undefined || fault['share'] === undefined) return false;
+  problems.add([...path, 'share'], {
+    code: 'count_and_share',
+    message: `${fault.type}: the fault on ${service} has both \`count\` and \`share\``,
+    hint: 'Keep one of them.',
+  });
+  return true;
+}
+
 /** How many processes a service has when all of them are there. */
 function foreseenProcesses(process: NonNullable<ScenarioDocument['system']['services'][string]['process']>): number {
   if (process.run !== undefined) return process.replicas ?? 1;
@@ -117,7 +121,7 @@ function checkContainers(
   path: Path,
   problems: ProblemSink,
 ): void {
-  const { count, share, comesBack, startAfter } = fault as Record<string, unknown>;
+  const { comesBack, startAfter } = fault as Record<string, unknown>;
   for (const name of services) {
     const service = scenario.system.services[name];
     if (service && service.container === undefined) {
@@ -127,13 +131,7 @@ function checkContainers(
         hint: `Write system: { services: { ${name}: { container: <name> } } }, or { label: key=value } or { compose: <service> }.`,
       });
     }
-    if (count !== undefined && share !== undefined) {
-      problems.add([...path, 'share'], {
-        code: 'count_and_share',
-        message: `${fault.type}: the fault on ${name} has both \`count\` and \`share\``,
-        hint: 'Keep one of them.',
-      });
-    }
+    refuseCountAndShare(fault, name, path, problems);
     if (!['container-kill', 'container-stop'].includes(fault.type)) continue;
     if (comesBack === undefined && startAfter === undefined) {
       problems.add(path, {

@@ -1,18 +1,27 @@
 import type { Proof } from '../../record/proof.js';
 import type { UndoRecord } from '../../record/undo.js';
-import { startContainer, stateOfContainer, type ContainerState } from '../../targets/container.js';
+import { startContainer, stateOfContainer, type ContainerState, type OrderOutcome } from '../../targets/container.js';
 import { firstUnreachable } from '../../targets/reachable.js';
 import { systemClock } from '../../support/clock.js';
 import { PlimsollError } from '../../support/errors.js';
 import { formatMs } from '../../support/units.js';
 import type { ServicePlan } from '../../targets/targets.js';
-import type { FaultContext } from '../fault.js';
-import { describeContainer, type PickedContainer } from './container-selection.js';
+import type { FaultContext, PreparedFault } from '../fault.js';
+import {
+  containerRefs,
+  describeContainer,
+  howManyContainers,
+  refuseAutoRemove,
+  selectContainers,
+  vanished,
+  type PickedContainer,
+} from './container-selection.js';
+import type { Selection } from './process-selection.js';
 
 /** After the start, before a container that does not answer counts as not back. */
 const READY_LIMIT_MS = 15_000;
 
-export interface ContainerWayBack {
+interface ContainerWayBack {
   comesBack?: number | undefined;
   startAfter?: number | undefined;
 }
@@ -37,7 +46,7 @@ export function containerWayBackWords(given: ContainerWayBack, service: string):
     : `started again after ${formatMs(given.startAfter)}`;
 }
 
-export function startRecords(
+function startRecords(
   context: FaultContext,
   picked: readonly PickedContainer[],
   given: ContainerWayBack,
@@ -55,7 +64,7 @@ export function startRecords(
 }
 
 /** Starts the containers again after a while, in the background. If that fails or never comes, the undo does it. */
-export class StartLater {
+class StartLater {
   #timer: NodeJS.Timeout | undefined;
 
   begin(picked: readonly PickedContainer[], afterMs: number | undefined): void {
@@ -69,6 +78,44 @@ export class StartLater {
   end(): void {
     clearTimeout(this.#timer);
   }
+}
+
+/**
+ * What the faults that end containers have in common: the draw, the way back, the order to each, the return.
+ *
+ * @param how.order `done` from the engine, or the container was not there to be hit.
+ * @throws PlimsollError as `selectContainers`; `removed_when_ended`
+ */
+export async function prepareContainerEnd(
+  given: Selection & ContainerWayBack,
+  context: FaultContext,
+  how: {
+    summary(which: string): string;
+    order(id: string): Promise<OrderOutcome>;
+    prove(picked: readonly PickedContainer[], signal: AbortSignal): Promise<Proof>;
+  },
+): Promise<PreparedFault> {
+  const service = context.targets.service(given.service);
+  const { picked, all } = await selectContainers(given, context);
+  refuseAutoRemove(picked);
+  const later = new StartLater();
+  return {
+    summary: how.summary(howManyContainers(picked, all)),
+    targets: containerRefs(picked),
+    undo: startRecords(context, picked, given),
+    async inject(signal) {
+      for (const container of picked) {
+        signal.throwIfAborted();
+        if ((await how.order(container.id)) !== 'done') throw vanished(container);
+      }
+      later.begin(picked, given.startAfter);
+    },
+    prove: async (signal) => how.prove(picked, signal),
+    async proveUndone() {
+      later.end();
+      return proveRunning(picked, service);
+    },
+  };
 }
 
 /** Each container has left the start in which it was hit: it ended, or runs anew. */
@@ -105,7 +152,7 @@ export async function proveEnded(
 }
 
 /** They run, are not paused, and the service's address answers again. */
-export async function proveRunning(picked: readonly PickedContainer[], service: ServicePlan): Promise<Proof> {
+async function proveRunning(picked: readonly PickedContainer[], service: ServicePlan): Promise<Proof> {
   const method = "the engine's state, and the service's address";
   const address = addressOf(service);
   const untilUs = systemClock.nowUs() + READY_LIMIT_MS * 1000;
