@@ -4,24 +4,19 @@ import type { Proof } from '../record/proof.js';
 import { redact } from '../record/redact.js';
 import type { UndoRecord } from '../record/undo.js';
 import { byHand, endingOf, runBounded, type Command, type CommandResult } from '../targets/command.js';
-import { splitCommandLine } from '../support/command-line.js';
 import { PlimsollError, messageOf } from '../support/errors.js';
-import { positiveDurationMs } from '../support/unit-schemas.js';
+import { commandLine, positiveDurationMs } from '../support/unit-schemas.js';
 import { defineFault, type FaultContext } from './fault.js';
 
 const TIME_LIMIT_MS = 10_000;
 
-const line = z.string().superRefine((text, context) => {
-  const words = splitCommandLine(text);
-  if (!words.ok) context.addIssue({ code: 'custom', message: words.problem, input: text });
-});
 /** `run: …` with its limit, or the command line alone. */
 const step = z
   .union(
     [
-      line,
+      commandLine,
       z.strictObject({
-        run: line.describe('The program and its arguments'),
+        run: commandLine.describe('The program and its arguments'),
         timeLimit: positiveDurationMs
           .optional()
           .describe('When this is over, the command is killed with its process group; 10s unless said otherwise'),

@@ -1,6 +1,7 @@
-import { execa, parseCommandString } from 'execa';
+import { execa } from 'execa';
 import type { InvariantPlan } from '../plan/plan.js';
 import type { EventBody } from '../record/events.js';
+import { commandWords } from '../support/command-line.js';
 import { messageOf } from '../support/errors.js';
 
 /** Runs one invariant's command and compares. A command that cannot be run or read is a violation that says so. */
@@ -9,9 +10,9 @@ export async function checkInvariant(
   options: { cwd: string; env: Record<string, string>; signal: AbortSignal },
 ): Promise<EventBody<'invariant.checked'>> {
   const expected = expectedText(invariant);
-  const [program = '', ...args] = parseCommandString(invariant.command);
   let stdout: string;
   try {
+    const [program, ...args] = commandWords(invariant.command);
     const result = await execa(program, args, {
       cwd: options.cwd,
       env: options.env,

@@ -1,7 +1,8 @@
 import { closeSync, openSync } from 'node:fs';
-import { execa, parseCommandString } from 'execa';
+import { execa } from 'execa';
 import type { ProcessIdentity } from '../record/undo.js';
 import { identityOf } from '../targets/process.js';
+import { commandWords } from '../support/command-line.js';
 import { PlimsollError, messageOf } from '../support/errors.js';
 import type { Journal } from './journal.js';
 
@@ -36,7 +37,7 @@ export async function startOwnProcess(options: {
   logFile: string;
   journal: Journal;
 }): Promise<OwnProcess> {
-  const [program = '', ...args] = parseCommandString(options.command);
+  const [program, ...args] = commandWords(options.command);
   const log = openSync(options.logFile, 'a');
   const child = execa(program, args, {
     cwd: options.cwd,

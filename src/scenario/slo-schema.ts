@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { positiveDurationMs, share } from '../support/unit-schemas.js';
+import { commandLine, positiveDurationMs, share } from '../support/unit-schemas.js';
 import { INDICATOR_FORMS } from './indicator-text.js';
 
 const text = (what: string) => z.string(`expected ${what}`);
@@ -44,7 +44,7 @@ export const SloEntry = z.strictObject({
 
 export const Invariant = z.strictObject({
   name: z.string().min(1),
-  command: z.string().min(1).describe('Run after the recovery, without a shell; must exit with 0'),
+  command: commandLine.describe('Run after the recovery, without a shell; must exit with 0'),
   equals: z
     .record(z.string(), z.unknown())
     .optional()

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { commandPattern } from '../support/command-pattern.js';
-import { address, durationMs, positiveDurationMs } from '../support/unit-schemas.js';
+import { address, commandLine, durationMs, positiveDurationMs } from '../support/unit-schemas.js';
 
 export const NAME = z
   .string()
@@ -46,9 +46,7 @@ const Process = z
       .max(1000)
       .optional()
       .describe('With `command`: how many processes it must fit, no more and no fewer; 1 unless said otherwise'),
-    run: z
-      .string()
-      .min(1)
+    run: commandLine
       .optional()
       .describe('Plimsoll starts it with this command, without a shell; PLIMSOLL_REPLICA is set to 0, 1 …'),
     replicas: z.number().int().min(1).max(100).optional().describe('With `run`: how many; 1 unless said otherwise'),
@@ -125,9 +123,7 @@ const Link = z.strictObject({
 });
 
 export const System = z.strictObject({
-  start: z
-    .string()
-    .min(1)
+  start: commandLine
     .optional()
     .describe('A command that starts the whole system, run without a shell; Plimsoll ends it after the run'),
   cwd: z.string().optional().describe('The folder that commands run in; the folder of the call unless said otherwise'),

@@ -1,3 +1,4 @@
+import { PlimsollError } from './errors.js';
 import type { Parsed } from './units.js';
 
 /**
@@ -29,4 +30,21 @@ export function splitCommandLine(text: string): Parsed<string[]> {
   if (word !== undefined) words.push(word);
   if (!words[0]) return { ok: false, problem: 'must name a program' };
   return { ok: true, value: words };
+}
+
+/**
+ * The program of a command line, and its arguments.
+ *
+ * @throws PlimsollError `bad_command_line`: scenarios were checked before, so only a record or a file of others gets here.
+ */
+export function commandWords(text: string): [program: string, ...args: string[]] {
+  const words = splitCommandLine(text);
+  const [program, ...args] = words.ok ? words.value : [];
+  if (program !== undefined) return [program, ...args];
+  throw new PlimsollError({
+    code: 'bad_command_line',
+    message: `this is no command line (${words.ok ? 'it is empty' : words.problem}): ${text}`,
+    hint: 'Close its quotes, and name a program.',
+    kind: 'usage',
+  });
 }

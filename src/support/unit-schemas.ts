@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { splitCommandLine } from './command-line.js';
 import {
   parseAddress,
   parseBytesPerSecond,
@@ -31,3 +32,9 @@ export const share = quantity(parseShare, 'a share in percent', ['30%']);
 export const sizeBytes = quantity(parseSizeBytes, 'a size with its unit', ['64KB', '1MiB']);
 export const bytesPerSecond = quantity(parseBytesPerSecond, 'a data rate with its unit', ['64KB/s', '1MB/s']);
 export const address = quantity(parseAddress, 'an address, host:port', ['127.0.0.1:7303']);
+
+/** A program and its arguments, run without a shell; quotes keep blanks together. */
+export const commandLine = z.string().superRefine((text, context) => {
+  const words = splitCommandLine(text);
+  if (!words.ok) context.addIssue({ code: 'custom', message: words.problem, input: text });
+});

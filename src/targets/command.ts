@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { MASK, isSecretName, redact } from '../record/redact.js';
 import { systemClock } from '../support/clock.js';
 import { PlimsollError, messageOf, systemCodeOf } from '../support/errors.js';
-import { splitCommandLine } from '../support/command-line.js';
+import { commandWords } from '../support/command-line.js';
 import { formatMs } from '../support/units.js';
 
 /** A command line of the scenario, run without a shell. */
@@ -41,8 +41,7 @@ const SHORTEST_SECRET = 4;
 export async function runBounded(what: Command, timeLimitMs: number, signal?: AbortSignal): Promise<CommandResult> {
   signal?.throwIfAborted();
   const { execa } = await import('execa');
-  const words = splitCommandLine(what.command);
-  const [program = '', ...args] = words.ok ? words.value : [];
+  const [program, ...args] = commandWords(what.command);
   const beganUs = systemClock.nowUs();
   const child = execa(program, args, {
     cwd: what.directory,

@@ -1,4 +1,5 @@
 import type { UndoRecord } from '../record/undo.js';
+import { commandWords } from '../support/command-line.js';
 import { systemClock } from '../support/clock.js';
 import { PlimsollError } from '../support/errors.js';
 import { endingOf, runBounded } from './command.js';
@@ -206,8 +207,8 @@ async function ensureService(
 
 /** Runs a restart command. It may leave a daemon behind, so only its own end is waited for, not that of its output. */
 export async function runCommand(command: string, service: string, signal?: AbortSignal): Promise<void> {
-  const { execa, parseCommandString } = await import('execa');
-  const [program = '', ...args] = parseCommandString(command);
+  const [program, ...args] = commandWords(command);
+  const { execa } = await import('execa');
   const result = await execa(program, args, {
     stdio: 'ignore',
     reject: false,

@@ -3,7 +3,7 @@ import { checkInvariant } from '../../src/run/invariants.js';
 
 const check = async (script: string, equals?: Record<string, unknown>, timeLimitMs = 10_000) =>
   checkInvariant(
-    { name: 'nothing lost', command: `node -e ${script}`, equals, timeLimitMs, location: undefined },
+    { name: 'nothing lost', command: `node -e ${JSON.stringify(script)}`, equals, timeLimitMs, location: undefined },
     { cwd: '.', env: {}, signal: new AbortController().signal },
   );
 

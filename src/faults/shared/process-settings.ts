@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { positiveDurationMs, share } from '../../support/unit-schemas.js';
+import { commandLine, positiveDurationMs, share } from '../../support/unit-schemas.js';
 
 /** Settings that process faults have in common. */
 export const processSelection = {
@@ -27,11 +27,7 @@ export const wayBack = {
     .describe(
       'Somebody else restarts it within this time (a supervisor, an orchestrator); Plimsoll watches that they do',
     ),
-  restart: z
-    .string()
-    .min(1)
-    .optional()
-    .describe('A command that starts it again, run without a shell if nobody else did'),
+  restart: commandLine.optional().describe('A command that starts it again, run without a shell if nobody else did'),
 };
 
 export const SIGNALS = [
