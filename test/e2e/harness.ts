@@ -72,11 +72,16 @@ ${parts.extra ?? ''}
     return this.spawn(process.execPath, [CLI, ...argv]);
   }
 
-  spawn(program: string, argv: string[], cwd = this.folder): Running {
+  /** A command on a pseudo-terminal of its own; what is written to its standard input is what somebody types. */
+  spawnOnTerminal(command: string, cwd = this.folder): Running {
+    return this.spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], cwd, 'pipe');
+  }
+
+  spawn(program: string, argv: string[], cwd = this.folder, stdin: 'ignore' | 'pipe' = 'ignore'): Running {
     const child = spawn(program, argv, {
       cwd,
       env: { ...process.env, XDG_STATE_HOME: join(this.folder, 'state'), NO_COLOR: '1' },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [stdin, 'pipe', 'pipe'],
     });
     this.#children.push(child);
     return new Running(child, this.folder);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { describeWith } from '../support/needs.js';
 import { Bench, until } from './harness.js';
 
 /** Where the shop's gateway answers; `npm start` uses the shop's own ports. */
@@ -25,6 +26,22 @@ describe('npm start', { timeout: 90_000 }, () => {
     first.child.kill('SIGTERM');
     expect(await first.ended).toBe(143);
     expect(first.stdout).toMatch(/ABORTED/);
+    expect(await until(async () => !(await answers()), 3000)).toBeDefined();
+  });
+});
+
+describeWith(['terminal'], 'npm start on a terminal', () => {
+  it('is ended by one Ctrl-C, although npm passes it on as a second one', { timeout: 60_000 }, async () => {
+    await using bench = await Bench.open();
+    expect(await answers(), 'somebody else uses the ports of the shop').toBe(false);
+    const run = bench.spawnOnTerminal('npm start', process.cwd());
+    // The live display names the phase while it lasts.
+    expect(await until(() => run.stdout.includes('baseline'), 40_000)).toBeDefined();
+    run.child.stdin?.write('\x03');
+    expect(await run.ended).toBe(130);
+    expect(run.stdout).toMatch(/ABORTED/);
+    expect(run.stdout).toMatch(/Put back: /);
+    expect(run.stdout).toMatch(/Report: .*report\.html/);
     expect(await until(async () => !(await answers()), 3000)).toBeDefined();
   });
 });

@@ -16,6 +16,8 @@ const PARTS = {
   nginx: () => findProgram('nginx'),
   docker: () => engineVersion(),
   'docker-compose': () => findProgram('docker-compose'),
+  /** util-linux's `script`, which gives a program a real pseudo-terminal. */
+  terminal: () => (process.platform === 'linux' ? findProgram('script') : undefined),
 } satisfies Record<string, () => string | undefined>;
 
 export type Part = keyof typeof PARTS;

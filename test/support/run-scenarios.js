@@ -2,7 +2,10 @@
 // the practices with the defect that they are there to find, where each must fail with exit 1, for the right SLO.
 // Those whose names begin with container- or compose- come first, on the shop of docker-compose.yml: left out, and said
 // so, where no Docker Engine answers and PLIMSOLL_REQUIRE does not name docker.
-// Usage: node test/support/run-scenarios.js [--sound | --defects] [--rounds N] [file…]
+// Two at a time where this user may make network namespaces (Linux, root): each then has a loopback, and so all ports, of
+// its own. They begin together, so that the start of one never falls into what another one measures; those that strain
+// the whole machine go alone, and so does every second try.
+// Usage: node test/support/run-scenarios.js [--sound | --defects] [--rounds N] [--lanes N] [file…]
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,13 +19,21 @@ const DEFECTS = {
   'fallback.yaml': { defect: 'no-fallback', slos: ['availability'] },
 };
 
+/** Strain the whole machine, or measure it: nothing may run beside them. */
+const ALONE = /^(capacity|cpu-stress|memory-stress|disk-fill)\./;
+
 /** How often a run without a verdict is tried, and how many scenarios may stay without one. */
 const TRIES = 3;
 const MOST_UNDECIDED = 2;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { sound: { type: 'boolean' }, defects: { type: 'boolean' }, rounds: { type: 'string', default: '1' } },
+  options: {
+    sound: { type: 'boolean' },
+    defects: { type: 'boolean' },
+    rounds: { type: 'string', default: '1' },
+    lanes: { type: 'string' },
+  },
 });
 const files =
   positionals.length > 0
@@ -38,22 +49,11 @@ const runs = mkdtempSync(join(tmpdir(), 'plimsoll-scenarios-'));
 let passed = 0;
 let failed = 0;
 const undecided = [];
+const lanes = Number(
+  values.lanes ?? (spawnSync('unshare', ['--net', 'ip', 'link', 'set', 'lo', 'up']).status === 0 ? 2 : 1),
+);
 if (!values.defects) await runOnCompose(files.filter(onCompose));
-for (let round = 0; round < Number(values.rounds); round++) {
-  for (const file of values.defects ? [] : files.filter((file) => !onCompose(file))) {
-    const run = await decided(file);
-    report(run.code === 0, file, run);
-  }
-  for (const file of values.sound ? [] : files) {
-    const expected = DEFECTS[basename(file)];
-    if (!expected) continue;
-    const run = await decided(file, expected.defect);
-    const broken =
-      run.code === 1 ? run.result.slos.filter((slo) => slo.verdict === 'failed').map((slo) => slo.name) : [];
-    const right = broken.some((name) => expected.slos.includes(name));
-    report(right, `${file} with ${expected.defect}${broken.length > 0 ? ` (broke: ${broken.join(', ')})` : ''}`, run);
-  }
-}
+for (let round = 0; round < Number(values.rounds); round++) await runInLanes(jobsOfRound());
 rmSync(runs, { recursive: true, force: true });
 for (const line of undecided) console.log(`UNDECIDED  ${line}`);
 if (undecided.length > MOST_UNDECIDED) {
@@ -65,6 +65,38 @@ if (undecided.length > MOST_UNDECIDED) {
 if (process.env.PLIMSOLL_COUNTS) writeFileSync(process.env.PLIMSOLL_COUNTS, JSON.stringify({ passed, failed }));
 else console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
+
+/** What a round holds besides the composed shop: { file, defect, judge }, where judge says whether a run went as it should. */
+function jobsOfRound() {
+  const sound = values.defects ? [] : files.filter((file) => !onCompose(file));
+  const broken = values.sound ? [] : files.filter((file) => DEFECTS[basename(file)]);
+  return [...sound.map((file) => ({ file })), ...broken.map((file) => ({ file, ...DEFECTS[basename(file)] }))];
+}
+
+/** As many at a time as there are lanes, begun together and all waited for. */
+async function runInLanes(jobs) {
+  const together = lanes > 1 ? jobs.filter(({ file }) => !ALONE.test(basename(file))) : [];
+  for (let next = 0; next < together.length; next += lanes) {
+    const batch = together.slice(next, next + lanes);
+    const firstRuns = await Promise.all(
+      batch.map(({ file, defect }) => runScenario(file, defect, { ownNetwork: true })),
+    );
+    for (const [index, job] of batch.entries()) await conclude(job, firstRuns[index]);
+  }
+  for (const job of jobs.filter((job) => !together.includes(job))) await conclude(job);
+}
+
+/** Tries again, alone, while there is no verdict, and reports what came out. */
+async function conclude({ file, defect, slos }, firstRun) {
+  const run = await decided(file, defect, firstRun);
+  if (!defect) {
+    report(run.code === 0, file, run);
+    return;
+  }
+  const broken = run.code === 1 ? run.result.slos.filter((slo) => slo.verdict === 'failed').map((slo) => slo.name) : [];
+  const right = broken.some((name) => slos.includes(name));
+  report(right, `${file} with ${defect}${broken.length > 0 ? ` (broke: ${broken.join(', ')})` : ''}`, run);
+}
 
 /** The composed shop is brought up once for all of them, since that takes longer than `start`. */
 async function runOnCompose(composed) {
@@ -129,21 +161,33 @@ function isUndecided({ code, result }) {
  * again, at most twice, and every try is told. A failure is never tried again. What stays without a verdict is neither
  * passed nor failed: it is named at the end, and more than a few make the whole campaign fail.
  */
-async function decided(file, defect) {
+async function decided(file, defect, firstRun) {
   for (let attempt = 1; ; attempt++) {
-    const run = await runScenario(file, defect);
+    const run = (attempt === 1 && firstRun) || (await runScenario(file, defect));
     if (run.code !== 3 || run.result.verdict !== 'inconclusive' || attempt === TRIES) return run;
     console.log(`inconclusive  ${file}, try ${attempt}, runs again: ${run.result.sentence}`);
   }
 }
 
-/** One scenario through the command line, as a user runs it. */
-function runScenario(file, defect) {
+/**
+ * One scenario through the command line, as a user runs it. With a network of its own it also has a register of its own:
+ * the same port is then not the same target.
+ */
+function runScenario(file, defect, { ownNetwork = false } = {}) {
   const began = process.hrtime.bigint();
+  const folder = mkdtempSync(join(runs, 'run-'));
+  const plimsoll = [process.execPath, 'dist/cli.js', 'run', file, '--out', folder];
+  const [program, ...argv] = ownNetwork
+    ? ['unshare', '--net', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh', ...plimsoll]
+    : plimsoll;
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['dist/cli.js', 'run', file, '--out', runs], {
+    const child = spawn(program, argv, {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...(defect ? { SHOP_DEFECTS: defect } : {}) },
+      env: {
+        ...process.env,
+        ...(defect ? { SHOP_DEFECTS: defect } : {}),
+        ...(ownNetwork ? { XDG_STATE_HOME: join(folder, 'state') } : {}),
+      },
     });
     let output = '';
     child.stdout.on('data', (chunk) => (output += chunk));
@@ -151,15 +195,15 @@ function runScenario(file, defect) {
     child.once('error', reject);
     child.once('close', (code, signal) => {
       const seconds = Number((process.hrtime.bigint() - began) / 1_000_000_000n);
-      resolve({ code: code ?? signal, output, seconds, result: readResult() });
+      resolve({ code: code ?? signal, output, seconds, result: readResult(folder) });
     });
   });
 }
 
-function readResult() {
+function readResult(folder) {
   try {
-    return JSON.parse(readFileSync(join(runs, 'latest', 'result.json'), 'utf8'));
+    return JSON.parse(readFileSync(join(folder, 'latest', 'result.json'), 'utf8'));
   } catch {
-    return { slos: [] };
+    return { slos: [], faults: [] };
   }
 }

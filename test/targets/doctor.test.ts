@@ -1,14 +1,18 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { faults } from '../../src/faults/registry.js';
 import { checkMachine } from '../../src/run/doctor.js';
 import { pingDocker } from '../../src/targets/docker.js';
 
 const state = process.env['XDG_STATE_HOME'];
 const host = process.env['DOCKER_HOST'];
-const folder = mkdtempSync(join(tmpdir(), 'plimsoll-doctor-'));
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'plimsoll-doctor-'));
+});
 
 afterEach(() => {
   restore('XDG_STATE_HOME', state);
@@ -28,7 +32,7 @@ it('says for each fault whether this machine can do it', async () => {
 });
 
 it('says that nothing can be injected where the register cannot be written, and how to mend it', async () => {
-  const file = join(mkdtempSync(join(tmpdir(), 'plimsoll-doctor-')), 'file');
+  const file = join(folder, 'file');
   writeFileSync(file, '');
   process.env['XDG_STATE_HOME'] = file;
   const findings = await checkMachine();
