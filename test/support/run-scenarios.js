@@ -164,8 +164,10 @@ function isUndecided({ code, result }) {
 async function decided(file, defect, firstRun) {
   for (let attempt = 1; ; attempt++) {
     const run = (attempt === 1 && firstRun) || (await runScenario(file, defect));
-    if (run.code !== 3 || run.result.verdict !== 'inconclusive' || attempt === TRIES) return run;
-    console.log(`inconclusive  ${file}, try ${attempt}, runs again: ${run.result.sentence}`);
+    // What was errored beside another run may be the machine's doing ("cannot drive"); alone, it counts.
+    const again = run.code === 3 && (run.result.verdict === 'inconclusive' || run === firstRun);
+    if (!again || attempt === TRIES) return run;
+    console.log(`${run.result.verdict ?? 'no result'}  ${file}, try ${attempt}, runs again: ${run.result.sentence}`);
   }
 }
 
