@@ -15,6 +15,7 @@ import httpDelay from './http-delay.js';
 import httpStatus from './http-status.js';
 import latency from './latency.js';
 import limitData from './limit-data.js';
+import memoryStress from './memory-stress.js';
 import packetLoss from './packet-loss.js';
 import partition from './partition.js';
 import processFdLimit from './process-fd-limit.js';
@@ -49,6 +50,7 @@ export const faults: readonly FaultDefinition[] = [
   processTerminate,
   processFdLimit,
   cpuStress,
+  memoryStress,
   containerKill,
   containerPause,
   containerStop,

@@ -11,7 +11,7 @@ import { identityOf } from '../../src/targets/process.js';
 import { askFrom, startContainers, type Containers } from '../docker/containers.js';
 import { describeWith } from '../support/needs.js';
 
-const CONDUCTOR = fileURLToPath(new URL('./container-conductor.js', import.meta.url));
+const CONDUCTOR = fileURLToPath(new URL('./fault-conductor.js', import.meta.url));
 const UNDO_LIMIT = { timeout: 15_000, interval: 200 };
 
 /** The rows: a fault and its settings. `container-restart` leaves nothing to undo once it is proven. */

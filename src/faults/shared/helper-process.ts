@@ -43,7 +43,8 @@ export class HelperProcess {
     const child = spawn(process.execPath, [ENTRY, kind, JSON.stringify(settings)], {
       detached: true,
       cwd: '/',
-      env: {},
+      // What is freed goes back to the kernel at once, however often it was.
+      env: { MALLOC_MMAP_THRESHOLD_: '1048576' },
       stdio: ['pipe', 'pipe', 'ignore'],
     });
     let failure: string | undefined;
@@ -83,6 +84,12 @@ export class HelperProcess {
     }
   }
 
+  /** The last line so far that fits, undefined if none does. */
+  lastLine(pattern: RegExp): RegExpExecArray | undefined {
+    const line = this.#lines.findLast((one) => pattern.test(one));
+    return line === undefined ? undefined : (pattern.exec(line) ?? undefined);
+  }
+
   /** What it said last, or how it ended. */
   get lastWord(): string {
     return this.#ended ?? this.#lines.at(-1) ?? '';
@@ -103,8 +110,18 @@ export class HelperProcess {
   }
 }
 
-/** The undo of a helper: its end. */
-export function endRecord(faultId: string, position: number, helper: HelperProcess, words: string): UndoRecord {
+/**
+ * The undo of a helper: its end.
+ *
+ * @param timeLimitMs longer for one that holds so much that the kernel needs time to free it.
+ */
+export function endRecord(
+  faultId: string,
+  position: number,
+  helper: HelperProcess,
+  words: string,
+  timeLimitMs = 3000,
+): UndoRecord {
   const { identity } = helper;
   return {
     kind: 'end-helper',
@@ -112,7 +129,7 @@ export function endRecord(faultId: string, position: number, helper: HelperProce
     fault: faultId,
     words: `${words} (pid ${identity.pid})`,
     byHand: `kill -KILL ${identity.pid}`,
-    timeLimitMs: 3000,
+    timeLimitMs,
     process: identity,
   };
 }

@@ -1,4 +1,5 @@
 import { burn } from './stress-cpu.js';
+import { holdMemory } from './stress-memory.js';
 
 /**
  * The process of a stress fault. It stands ready until it reads the line `go`, and ends when its stdin closes: so it
@@ -7,7 +8,7 @@ import { burn } from './stress-cpu.js';
  * Arguments: the kind of stress, and its settings as JSON.
  */
 const [kind = '', text = '{}'] = process.argv.slice(2);
-const given = JSON.parse(text) as Record<string, number>;
+const given = JSON.parse(text) as Record<string, unknown>;
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 process.stdin.on('data', () => begin());
@@ -22,8 +23,11 @@ function begin(): void {
   begun = true;
   switch (kind) {
     case 'cpu':
-      burn(given['share'] ?? 0);
+      burn(Number(given['share'] ?? 0));
       say('working');
+      return;
+    case 'memory':
+      holdMemory(Number(given['bytes'] ?? 0), say);
       return;
     default:
       say(`failed: there is no stress of kind "${kind}"`);

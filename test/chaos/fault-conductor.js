@@ -1,5 +1,5 @@
-// A conductor in small, to be killed while a container is hurt: journal, watchdog, register, then one container fault in
-// the order of a real run. Arguments: one JSON document. Prints `injected` when the fault is proven.
+// A conductor in small, to be killed while a fault is there: journal, watchdog, register, then one fault in the order of a
+// real run. Arguments: one JSON document. Prints `injected` when the fault is proven.
 import { Journal } from '../../dist/run/journal.js';
 import { register } from '../../dist/run/register.js';
 import { startWatchdog } from '../../dist/run/watchdog.js';
@@ -17,17 +17,19 @@ register({
   directory,
   conductor: identityOf(process.pid),
   watchdog: watchdog.identity,
-  targets: [`container of ${runId}`],
+  targets: [`target of ${runId}`],
 });
 process.stdout.write(`watchdog ${watchdog.identity.pid}\n`);
 
 const definition = faultByType(type);
-const targets = createTargets({ runId, links: [], services: [plan] });
+const targets = createTargets({ runId, links: [], services: plan ? [plan] : [] });
 const context = { id: 'f1', targets, random: random(1, 'chaos') };
 const fault = await definition.prepare(definition.settings.parse(settings), context);
-journal.willUndo(fault.undo, undefined);
 const { signal } = new AbortController();
+await fault.arm?.(signal);
+journal.willUndo(fault.undo, undefined);
 await fault.inject(signal);
 const proof = await fault.prove(signal);
+for (const record of fault.undo) if (record.process) process.stdout.write(`helper ${record.process.pid}\n`);
 process.stdout.write(`${proof.status === 'confirmed' ? 'injected' : `not injected: ${proof.finding}`}\n`);
 await new Promise((resolve) => setTimeout(resolve, 600_000));
