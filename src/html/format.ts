@@ -52,3 +52,10 @@ export function plural(count: number, one: string, many = `${one}s`): string {
 function digits(value: number, places: number): string {
   return String(Number(value.toFixed(places)));
 }
+
+/** Text in which no line ends between a number and its unit or sign. */
+export function unbroken(text: string): string {
+  return text
+    .replace(/(?<=\d) (?=(?:%|pp|ms|s|KB|MB|requests?)(?![\w]))/g, NO_BREAK)
+    .replace(/(?<=[<>]=) (?=\d)/g, NO_BREAK);
+}

@@ -25,6 +25,10 @@ svg .phase { fill: var(--muted); font-weight: 600; }
 svg .end.p50 { fill: var(--muted); }
 svg .end.p95 { fill: var(--p95); font-weight: 650; }
 svg .end.p99 { fill: var(--p99); }
+.lost { stroke-width: 3; fill: none; }
+.lost.p50 { stroke: var(--p50); }
+.lost.p95 { stroke: var(--p95); }
+.lost.p99 { stroke: var(--p99); }
 .line.good { stroke: var(--good); stroke-width: 2; }
 .line.offered { stroke: var(--offered); stroke-dasharray: 4 3; stroke-width: 1.4; }
 .line.curve-baseline { stroke: var(--curve-baseline); stroke-dasharray: 6 4; }

@@ -78,7 +78,7 @@ nav a:hover { color: var(--link); text-decoration: underline; }
 .alarm p:first-child { color: var(--failed); max-width: none; }
 .facts { display: flex; flex-wrap: wrap; gap: 0.35rem 2rem; margin: 1rem 0 0; padding-top: 0.75rem; border-top: 1px solid var(--rule); font-size: 0.875rem; }
 .facts div { display: flex; gap: 0.45rem; }
-.facts dt { color: var(--muted); }
+.facts dt { color: var(--muted); flex: none; overflow-wrap: normal; }
 .facts dd { margin: 0; font-variant-numeric: tabular-nums; }
 
 table { border-collapse: collapse; width: 100%; font-size: 0.9rem; font-variant-numeric: tabular-nums; }
@@ -117,6 +117,8 @@ th.num, td.num { text-align: right; }
 .steps li { border-top: 3px solid var(--good); padding-top: 0.3rem; display: flex; flex-direction: column; }
 .steps li.missing { border-top: 3px dotted var(--axis); color: var(--muted); }
 
+details.more { margin: 0.2rem 0 0; }
+details.more summary { font-size: 0.82rem; }
 details.data, .json details { margin: 0.5rem 0; }
 summary { cursor: pointer; color: var(--link); font-size: 0.9rem; padding: 0.25rem 0; }
 .copy { display: flex; gap: 0.5rem; align-items: flex-start; }
@@ -153,14 +155,27 @@ ${CHART_STYLES}
   nav, .copy button, .scale, .json details { display: none; }
   .wide { display: block; }
   .narrow { display: none; }
-  section { margin-top: 1.6rem; }
+  section { margin-top: 1rem; }
+  section > h2 { padding-top: 0.6rem; margin-bottom: 0.4rem; }
   h2, h3, h4 { break-after: avoid; }
   figure, .fault, tr, .verdict, li, .legend { break-inside: avoid; }
   thead { display: table-header-group; }
   pre { max-height: none; overflow: visible; }
-  .scroll { overflow: visible; }
+  .scroll { overflow: visible; margin: 0.2rem 0; }
+  .scroll th, .scroll td, .scroll th.num, .scroll td.num { padding: 0.12rem 0.5rem 0.12rem 0; }
+  details.long .scroll { columns: 2; column-gap: 1.5rem; }
+  details.data .scroll table { font-size: 0.68em; }
+  details.long .scroll th, details.long .scroll td, details.long .scroll th.num, details.long .scroll td.num { padding-right: 0.3rem; }
+  .steps { grid-template-columns: repeat(6, 1fr); }
+  .pairs, .glossary { gap: 0.15rem; font-size: 0.88em; }
+  .fault { padding: 0.5rem 0.8rem; margin: 0.6rem 0; }
+  pre { font-size: 0.7em; padding: 0.4rem 0.6rem; }
+  .verdict { padding: 0.8rem 1rem; }
+  .slos th[scope=row], .slos td { padding: 0.25rem 0.5rem 0.25rem 0; font-size: 0.9em; }
+  figure { margin: 0.2rem 0 0.6rem; }
+  h3 { margin-top: 0.9rem; }
   .scroll table { font-size: 0.78em; }
-  .scroll td, .scroll th { white-space: normal; overflow-wrap: anywhere; padding-right: 0.5rem; }
+  .scroll td, .scroll th { white-space: normal; overflow-wrap: break-word; }
   .scroll td:last-child { min-width: 0; }
   details.data > summary { list-style: none; color: var(--muted); }
   details.data::details-content { content-visibility: visible; block-size: auto; display: block; }

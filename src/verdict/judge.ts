@@ -9,12 +9,13 @@ import {
   type WindowSet,
 } from './evidence/evidence.js';
 import { gatherEvidence } from './evidence/gather.js';
-import { sloProblem } from './indicators/registry.js';
+import { badDirection, sloProblem } from './indicators/registry.js';
 import type { JudgeInput, JudgeWindow } from './input.js';
 import type { Judgement, Reason, SloJudgement, SloVerdict } from './judgement.js';
 import { failPValue, holm, UNCORRECTED_PARTS } from './multiplicity.js';
 import { judgeObjective, judgeTolerances, takeAway, type JudgedPart } from './parts.js';
 import { baselineBlockers, faultBlockers } from './preconditions.js';
+import { causesFirst } from './reason-order.js';
 import { judgeRecoveryTrials } from './recovery-trials.js';
 import type { Slo } from './slo.js';
 import { finiteEstimate } from './words.js';
@@ -147,7 +148,9 @@ function assemble({ slo, severity, evidence, parts, warnings }: JudgedSlo): SloJ
   const speaker =
     judgements.find((part) => part.verdict === verdict && part.part === 'tolerance') ??
     judgements.find((part) => part.verdict === verdict);
-  const reasons = unique(judgements.flatMap((part) => (part.verdict === 'inconclusive' ? part.reasons : [])));
+  const reasons = causesFirst(
+    unique(judgements.flatMap((part) => (part.verdict === 'inconclusive' ? part.reasons : []))),
+  );
   const because = verdict === 'inconclusive' && reasons[0] ? `: ${reasons[0].message}` : '';
   const estimates = Object.fromEntries(
     ALL_KINDS.flatMap((kind) => {
@@ -165,6 +168,7 @@ function assemble({ slo, severity, evidence, parts, warnings }: JudgedSlo): SloJ
     ...(slo.stream === undefined ? {} : { stream: slo.stream }),
     ...(slo.request === undefined ? {} : { request: slo.request }),
     unit: evidence.unit,
+    worse: badDirection(slo) === 1 ? 'up' : 'down',
     verdict,
     reasons,
     warnings: unique([...judgements.flatMap((part) => part.warnings), ...warnings]),

@@ -107,6 +107,8 @@ export const SloJudgement = z.object({
   stream: z.string().optional(),
   request: z.string().optional(),
   unit: z.enum(['ratio', 'seconds', 'per_second']),
+  /** Which way the indicator goes when it gets worse: a drift of a `tolerance` part is counted in this direction. Absent in old results. */
+  worse: z.enum(['up', 'down']).optional(),
   verdict: SloVerdict,
   /** Reasons and warnings of all parts, each once. */
   reasons: z.array(Reason),

@@ -194,7 +194,22 @@ export function noiseBlockers(
 /** Did the fault do what it was to do? */
 export function faultBlockers(input: JudgeInput): Blocker[] {
   const found: Blocker[] = [];
+  const never = input.faults.filter(({ requestedUs }) => requestedUs === undefined);
+  if (never.length > 0) {
+    const names = never.map(({ id }) => id).join(', ');
+    found.push({
+      takes: 'pass',
+      reason: {
+        code: 'fault_unconfirmed',
+        observed: 'never injected',
+        required: 'confirmed',
+        message: `${never.length === 1 ? `fault ${names} was` : `faults ${names} were`} never injected`,
+        hint: 'Run it again to its end.',
+      },
+    });
+  }
   for (const fault of input.faults) {
+    if (fault.requestedUs === undefined) continue;
     if (!fault.proofOptional && fault.proof !== 'confirmed') {
       const state = {
         mismatch: 'the proof of effect contradicts it',

@@ -1,8 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { driftBar } from '../../src/html/charts/drift.js';
+import { renderReport } from '../../src/html/document.js';
+import { shownPart } from '../../src/html/drift-sign.js';
 import { percentilePlot } from '../../src/html/charts/distribution.js';
-import { NARROW, WIDE, minMax, pointsOf, type Point } from '../../src/html/charts/geometry.js';
+import {
+  NARROW,
+  WIDE,
+  failureStretches,
+  minMax,
+  pointsOf,
+  rankedColumn,
+  type Point,
+} from '../../src/html/charts/geometry.js';
 import { badBars } from '../../src/html/charts/outcome-bars.js';
 import { logTicks, spread, timeline } from '../../src/html/charts/timeline.js';
 import { mermaid, topologyChart, topologyOf } from '../../src/html/charts/topology.js';
@@ -111,26 +121,77 @@ describe('the timeline', () => {
 });
 
 describe('the drift bar', () => {
-  const part = sampleResult().slos[1]!.parts[1]!;
+  const slo = sampleResult().slos[1]!;
+  const broken = variants.failed().slos[1]!;
+  const part = slo.parts[1]!;
   const numbers = (text: string, pattern: RegExp): number => Number(pattern.exec(text)?.[1]);
 
   it('draws a passed interval before the line and a failed one beyond it', () => {
     const limit = /M([\d.]+) 1V/;
     const interval = /H([\d.]+)" class="interval"/;
-    const passed = driftBar(part, false, 'x').text.replaceAll(/\s+/g, ' ');
+    const passed = driftBar(part, shownPart(part, slo), 'x').text.replaceAll(/\s+/g, ' ');
     expect(numbers(passed, interval)).toBeLessThan(numbers(passed, limit));
-    const failed = driftBar(variants.failed().slos[1]!.parts[1]!, false, 'x').text.replaceAll(/\s+/g, ' ');
+    const failed = driftBar(broken.parts[1]!, shownPart(broken.parts[1]!, broken), 'x').text.replaceAll(/\s+/g, ' ');
     expect(numbers(failed, interval)).toBeGreaterThan(numbers(failed, limit));
     expect(failed).toContain('class="cross"');
     expect(passed).toContain('class="dot"');
   });
 
   it('lets an end without a bound leave through the edge', () => {
-    const open = driftBar({ ...part, estimate: { value: 0.1, low: 0.05, high: null } }, false, 'x').text;
+    const bar = (estimate: typeof part.estimate): string =>
+      driftBar({ ...part, estimate }, shownPart({ ...part, estimate }, slo), 'x').text;
+    const open = bar({ value: 0.1, low: 0.05, high: null });
     expect(open).toContain('H250" class="interval"');
-    expect(driftBar({ ...part, estimate: { value: null, low: null, high: null } }, false, 'x').text).not.toMatch(
-      /interval"|NaN/,
-    );
+    expect(bar({ value: null, low: null, high: null })).not.toMatch(/interval"|NaN/);
+  });
+});
+
+describe('the sign of a drift', () => {
+  const [availability, checkout] = sampleResult().slos;
+
+  it('is that of the change, in text and bar alike', () => {
+    const fall = shownPart(availability!.parts[1]!, availability!);
+    expect(fall).toMatchObject({ value: -0.0002, limit: -0.001, badBelow: true });
+    expect([fall.low, fall.high]).toEqual([-0.00095, 0.00044]);
+    expect(shownPart(checkout!.parts[1]!, checkout!)).toMatchObject({ value: 0.1553, limit: 0.2, badBelow: false });
+    const page = renderReport(sampleResult());
+    expect(page).toContain('drift −0.02\u00A0pp</strong>, tolerance −0.1\u00A0pp');
+    expect(page).toContain('(−0.02\u00A0pp, 95\u00A0% sure of at most −0.095\u00A0pp; tolerance −0.1\u00A0pp)');
+    expect(page).not.toContain('drift +0.02');
+  });
+
+  it('is known of results that did not record it', () => {
+    const { worse: _, ...old } = availability!;
+    expect(shownPart(old.parts[1]!, old).limit).toBe(-0.001);
+    const errors = { ...old, indicatorText: 'error rate', objectiveText: '<= 1%' };
+    expect(shownPart(errors.parts[1]!, errors).limit).toBe(0.001);
+  });
+});
+
+describe('a percentile that falls on a failure', () => {
+  const scheduled = [100, 100, 100, 0];
+  const ok = [100, 97, 0, 0];
+
+  it('has no value, however fast the failures were, and is marked', () => {
+    const column = [0.04, 0.05, 0.0003, null];
+    expect(rankedColumn(column, { scheduled, ok }, 0.95)).toEqual([0.04, 0.05, null, null]);
+    expect(rankedColumn(column, { scheduled, ok }, 0.99)).toEqual([0.04, null, null, null]);
+    expect(failureStretches({ scheduled, ok }, 0.99)).toEqual([[1, 3]]);
+    expect(failureStretches({ scheduled, ok }, 0.5)).toEqual([[2, 3]]);
+  });
+
+  it('leaves the line and shows as a bar at the top', () => {
+    const result = sampleResult();
+    const [series] = result.series;
+    const dead = {
+      ...series!,
+      ok: series!.ok.map((count, k) => (k >= 25 && k < 30 ? 0 : count)),
+      p95S: series!.p95S.map((value, k) => (k >= 25 && k < 30 ? 0.0003 : value)),
+    };
+    const text = timeline(result, { series: dead, limits: [] }, WIDE).text;
+    expect(text).toContain('class="lost p95"');
+    expect(/class="line p95"\s+d="([^"]*)"/.exec(text)?.[1]?.match(/M/g)).toHaveLength(2);
+    expect(timeline(result, { series: series!, limits: [] }, WIDE).text).not.toContain('class="lost p50"');
   });
 });
 

@@ -55,7 +55,7 @@ describe('the report', () => {
     const page = renderReport(variants.failed());
     const order = [
       '>failed<',
-      'Checkout p95 rose from 41 to 196 ms',
+      'Checkout p95 rose from 41 to 196\u00A0ms',
       'payment answers 150 ± 10 ms late',
       'Put back, and proven so',
       'id="slos"',
@@ -91,9 +91,52 @@ describe('the report', () => {
   });
 
   it('says that a killed run is not whole, and that an empty one has nothing', () => {
-    expect(renderReport(variants.killed())).toContain('This run was killed.');
+    expect(renderReport(variants.killed())).toContain('The run was killed at 0:33');
+    const silent = { ...variants.killed(), sentence: 'nothing was decided' };
+    expect(renderReport(silent)).toContain('This run was killed.');
     expect(renderReport(sampleResult())).not.toContain('This run was killed.');
     expect(renderReport(variants.empty())).toContain('No arrival was recorded.');
+  });
+
+  it('keeps the first screen short with thirty SLOs and twenty faults, and shows the broken one first', () => {
+    const base = variants.failed();
+    const [availability, checkout] = base.slos;
+    const passing = Array.from({ length: 29 }, (_, k) => ({ ...availability!, name: `service ${k}` }));
+    const faults = Array.from({ length: 20 }, (_, k) => ({ ...base.faults[k % 2]!, id: `f${k + 1}` }));
+    const doubtful = { ...faults[19]!, summary: 'the doubtful one', proof: null };
+    const page = renderReport({ ...base, slos: [...passing, checkout!], faults: [...faults.slice(0, 19), doubtful] });
+    const head = page.slice(page.indexOf('<header'), page.indexOf('</header>'));
+    expect(head.match(/<li>/g)!.length).toBeLessThan(8);
+    expect(head).toContain('the doubtful one');
+    expect(head).toContain('16 more faults');
+    expect(head).toContain('1 failed, 29 passed');
+    expect(head).toMatch(/Over its line:[\s\S]*checkout p95[\s\S]*from 0:24, back at 0:45/);
+    expect(page.indexOf('>checkout p95<')).toBeLessThan(page.indexOf('>service 0<'));
+  });
+
+  it('says once that nothing was broken, where no fault was ever injected', () => {
+    const page = renderReport({ ...variants.empty(), verdict: 'aborted' });
+    expect(page).toMatch(/Nothing was broken\.<\/strong> 2 faults[\s\S]*never injected/);
+    expect(page).not.toContain('Put back, and proven so');
+  });
+
+  it('shows no figure for a window that never came', () => {
+    const base = variants.inconclusive();
+    const [availability] = base.slos;
+    const { baseline } = availability!.windows;
+    const nothing = {
+      ...availability!,
+      windows: { baseline },
+      parts: availability!.parts.map((part) => ({
+        ...part,
+        n: { ...part.n, fault: 0 },
+        estimate: { value: 1, low: 0, high: 1 },
+      })),
+    };
+    const page = renderReport({ ...base, slos: [nothing] });
+    const row = page.slice(page.indexOf('<tbody'), page.indexOf('</tbody>'));
+    expect(row.match(/no data/g)).toHaveLength(2);
+    expect(row).not.toContain('objective 100');
   });
 
   it('says when a ledger does not add up', () => {

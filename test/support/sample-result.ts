@@ -365,7 +365,7 @@ export const ATTACKS = [
 function hostileResult(): RunResult {
   let next = 0;
   const keep = new Set(
-    'verdict window kind unit part severity outcome model driver duration status state code'.split(' '),
+    'verdict window kind unit part worse severity outcome model driver duration status state code'.split(' '),
   );
   const streams = new Map<string, string>();
   const attack = (): string => ATTACKS[next++ % ATTACKS.length] ?? '';

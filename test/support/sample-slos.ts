@@ -10,6 +10,7 @@ const availability: SloJudgement = {
   objectiveText: '>= 99.9%',
   toleranceText: '0.1pp',
   unit: 'ratio',
+  worse: 'down',
   verdict: 'passed',
   reasons: [],
   warnings: [],
@@ -52,10 +53,10 @@ const availability: SloJudgement = {
       power: 0.88,
       smallestTolerance: 0.00097,
       assumptions: ['fewer than 10 errors, so exact intervals are used'],
-      sentence: 'fell from 100 % to 99.98 % (0.02 pp, 95 % sure of at most 0.095 pp; tolerance 0.1 pp)',
+      sentence: 'fell from 100 % to 99.98 % (−0.02 pp, 95 % sure of at most −0.095 pp; tolerance −0.1 pp)',
     },
   ],
-  sentence: 'fell from 100 % to 99.98 % (0.02 pp, 95 % sure of at most 0.095 pp; tolerance 0.1 pp)',
+  sentence: 'fell from 100 % to 99.98 % (−0.02 pp, 95 % sure of at most −0.095 pp; tolerance −0.1 pp)',
 };
 
 function checkoutTolerance(limit: number, verdict: 'passed' | 'failed'): PartJudgement {
@@ -92,6 +93,7 @@ function checkout(limit: number, verdict: 'passed' | 'failed'): SloJudgement {
     stream: 'checkouts',
     request: 'checkout',
     unit: 'seconds',
+    worse: 'up',
     verdict,
     reasons: [],
     warnings: [],
@@ -149,6 +151,7 @@ const paidAtOnce: SloJudgement = {
   toleranceText: '60pp',
   request: 'checkout',
   unit: 'ratio',
+  worse: 'down',
   verdict: 'failed',
   reasons: [],
   warnings: [],
@@ -172,10 +175,10 @@ const paidAtOnce: SloJudgement = {
       power: 1,
       smallestTolerance: 0.021,
       assumptions: ['one-second batches are nearly independent'],
-      sentence: 'fell from 99.94 % to 31.22 % (68.7 pp, 95 % sure of at least 67.6 pp; tolerance 60 pp)',
+      sentence: 'fell from 99.94 % to 31.22 % (−68.7 pp, 95 % sure of at least −67.6 pp; tolerance −60 pp)',
     },
   ],
-  sentence: 'fell from 99.94 % to 31.22 % (68.7 pp, 95 % sure of at least 67.6 pp; tolerance 60 pp)',
+  sentence: 'fell from 99.94 % to 31.22 % (−68.7 pp, 95 % sure of at least −67.6 pp; tolerance −60 pp)',
 };
 
 const goodput: SloJudgement = {
@@ -185,6 +188,7 @@ const goodput: SloJudgement = {
   toleranceText: '10%',
   stream: 'checkouts',
   unit: 'per_second',
+  worse: 'down',
   verdict: 'passed',
   reasons: [],
   warnings: [],
@@ -234,6 +238,7 @@ const browse: SloJudgement = {
   toleranceText: '1ms',
   stream: 'shoppers',
   unit: 'seconds',
+  worse: 'up',
   verdict: 'inconclusive',
   reasons: [underpowered],
   warnings: [closedModel],
@@ -285,7 +290,7 @@ const undecided: SloJudgement = {
           reasons: [fewEpisodes],
           estimate: { value: 0.0002, low: -0.0006, high: 0.0012 },
           sentence:
-            'fell from 100 % to 99.98 % (0.02 pp, 95 % sure of at most 0.12 pp; tolerance 0.1 pp): not enough to decide',
+            'fell from 100 % to 99.98 % (−0.02 pp, somewhere between +0.044 and −0.12 pp; tolerance −0.1 pp): not enough to decide',
         }
       : part,
   ),

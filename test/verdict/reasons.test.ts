@@ -71,6 +71,22 @@ describe('reasons that force inconclusive', () => {
     expect(codes(only(run({ ...p95, request: 'checkout' })))).toContain('no_data');
   });
 
+  it('a run that was killed in its baseline says so first, and gives no advice about canaries', () => {
+    const input = run(availability);
+    const killed: JudgeInput = {
+      ...withFault(input, { requestedUs: undefined, provenUs: undefined, undoProvenUs: undefined, proof: 'missing' }),
+      windows: input.windows.filter(({ kind }) => kind === 'baseline'),
+      stoppedEarly: true,
+    };
+    const { reasons } = only(killed);
+    expect(reasons[0]?.code).toBe('stopped_early');
+    expect(reasons.find(({ code }) => code === 'fault_unconfirmed')?.message).toBe('fault slow was never injected');
+    expect(JSON.stringify(reasons)).not.toContain('canary');
+    // One that was ordered and not proven still gets it.
+    const ordered = only(withFault(input, { proof: 'unknown' }));
+    expect(JSON.stringify(ordered.reasons)).toContain('canary');
+  });
+
   it('underpowered: 14,900 arrivals without an error do not prove 0.02 pp, 15,000 do', () => {
     const strict = sloOf({ indicator: { type: 'availability' }, tolerances: [{ type: 'points', value: 0.0002 }] });
     const phases = { baselineS: 20, faultS: 20, recoveryS: 0 };

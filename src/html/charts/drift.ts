@@ -1,5 +1,6 @@
 import { scaleLinear } from 'd3-scale';
 import type { PartJudgement } from '../../verdict/judgement.js';
+import type { ShownPart } from '../drift-sign.js';
 import { html, type Markup } from '../html.js';
 import { px } from './geometry.js';
 
@@ -12,11 +13,11 @@ const EDGE = 6;
  * estimate is a dot where the part passed, a cross where it failed, and open where it is not decided; an end without a
  * bound leaves through the edge.
  *
- * @param badBelow True where low values are bad, as for `availability >= 99.9%`.
+ * @param shown The part's figures with the signs that people read (`drift-sign.ts`).
  */
-export function driftBar(part: PartJudgement, badBelow: boolean, words: string): Markup {
-  const { value, low, high } = part.estimate;
-  const known = [value, low, high, part.limit, ...(part.part === 'objective' ? [] : [0])].filter(
+export function driftBar(part: PartJudgement, shown: ShownPart, words: string): Markup {
+  const { value, low, high, badBelow } = shown;
+  const known = [value, low, high, shown.limit, ...(part.part === 'objective' ? [] : [0])].filter(
     (number): number is number => number !== null && Number.isFinite(number),
   );
   const min = Math.min(...known);
@@ -24,7 +25,7 @@ export function driftBar(part: PartJudgement, badBelow: boolean, words: string):
   const room = (max - min) * 0.14 || Math.abs(max) * 0.1 || 1;
   const x = scaleLinear([min - room, max + room], [EDGE, WIDTH - EDGE]).clamp(true);
   const middle = HEIGHT / 2;
-  const limit = x(part.limit);
+  const limit = x(shown.limit);
   const left = low === null ? 0 : x(low);
   const right = high === null ? WIDTH : x(high);
   const beyond = badBelow ? { x: 0, width: limit } : { x: limit, width: WIDTH - limit };

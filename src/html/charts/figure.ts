@@ -37,9 +37,12 @@ export function svg(width: number, height: number, body: Content): Markup {
   </svg>`;
 }
 
+/** A table of more rows is set in two columns on paper. */
+const LONG = 24;
+
 /** The figures behind a chart, folded away on screens and open on paper. */
 export function dataTable(title: string, heads: readonly Content[], rows: readonly (readonly Content[])[]): Markup {
-  return html`<details class="data">
+  return html`<details class="data${rows.length > LONG && ' long'}">
     <summary>${title}</summary>
     ${plainTable(title, heads, rows)}
   </details>`;

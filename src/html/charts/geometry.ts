@@ -68,3 +68,34 @@ export function highest(columns: readonly (readonly (number | null)[])[]): numbe
   for (const column of columns) for (const value of column) if (value !== null && value > max) max = value;
   return max;
 }
+
+/**
+ * A percentile's column as SLOs rank arrivals: one that is not ok stands above every ok one. Null where so many failed that
+ * the percentile falls on a failure, whatever its recorded time: refusals within a millisecond would look like speed.
+ */
+export function rankedColumn(
+  column: readonly (number | null)[],
+  { scheduled, ok }: { scheduled: readonly number[]; ok: readonly number[] },
+  quantile: number,
+): (number | null)[] {
+  return column.map((value, k) => (fallsOnFailure(scheduled[k] ?? 0, ok[k] ?? 0, quantile) ? null : value));
+}
+
+/** Stretches of seconds, as [from, to) positions, in which the percentile falls on a failure. */
+export function failureStretches(
+  { scheduled, ok }: { scheduled: readonly number[]; ok: readonly number[] },
+  quantile: number,
+): [number, number][] {
+  const stretches: [number, number][] = [];
+  scheduled.forEach((count, k) => {
+    if (!fallsOnFailure(count, ok[k] ?? 0, quantile)) return;
+    const last = stretches.at(-1);
+    if (last?.[1] === k) last[1] = k + 1;
+    else stretches.push([k, k + 1]);
+  });
+  return stretches;
+}
+
+function fallsOnFailure(scheduled: number, ok: number, quantile: number): boolean {
+  return scheduled > 0 && Math.ceil(quantile * scheduled) > ok;
+}

@@ -5,7 +5,7 @@ import { formatMs } from '../../support/units.js';
 import { clip, html, type Content, type Markup } from '../html.js';
 import { clockTime } from '../format.js';
 import { svg } from './figure.js';
-import { highest, minMax, pointsOf, px, type Frame, type Point } from './geometry.js';
+import { failureStretches, highest, minMax, pointsOf, px, rankedColumn, type Frame, type Point } from './geometry.js';
 import { OUTCOME_GROUPS, badBars } from './outcome-bars.js';
 import { faultLanes, markLines, phaseBands, type TimeAxis } from './time-lanes.js';
 
@@ -72,14 +72,19 @@ interface Panel {
 }
 
 const PERCENTILES = [
-  ['p50', 'p50S'],
-  ['p95', 'p95S'],
-  ['p99', 'p99S'],
+  ['p50', 'p50S', 0.5],
+  ['p95', 'p95S', 0.95],
+  ['p99', 'p99S', 0.99],
 ] as const;
 
 function latencyPanel(panel: Panel & { limits: readonly LimitLine[]; scale: 'linear' | 'log' }): Markup {
   const { axis, series, limits, scale, frame, top, height } = panel;
-  const columns = PERCENTILES.map(([, key]) => series[key]);
+  const lines = PERCENTILES.map(([name, key, quantile]) => ({
+    name,
+    column: rankedColumn(series[key], series, quantile),
+    lost: failureStretches(series, quantile),
+  }));
+  const columns = lines.map(({ column }) => column);
   const peak = highest(columns) || 0.001;
   const shown = limits.filter(({ valueS }) => valueS <= peak * 1.6);
   // Headroom for the label of a limit that is the highest thing in the panel.
@@ -92,10 +97,10 @@ function latencyPanel(panel: Panel & { limits: readonly LimitLine[]; scale: 'lin
       ? scaleLog([least * 0.9, max * 1.1], [bottom, top]).clamp(true)
       : scaleLinear([0, max * 1.05], [bottom, top]).clamp(true);
   const ticks = scale === 'log' ? logTicks(least * 0.9, max * 1.1) : y.ticks(frame.narrow ? 3 : 4);
-  const ends = PERCENTILES.map(([name, key]) => ({ name, y: lastValue(series[key], y) }));
+  const ends = lines.map(({ name, column }) => ({ name, y: lastValue(column, y) }));
   spread(ends, frame.fontSize);
   return html`<g class="on-${scale}"
-    >${panelTitle(axis, top, `response time${scale === 'log' ? ', log scale' : ''}`)}${grid(axis, y, ticks, (value) => formatMs(value * 1000))}${shown.map(({ valueS, label }) => limitLine(axis, y(valueS), label))}${PERCENTILES.map(([name, key]) => html`<path class="line ${name}" d="${pathOf(pointsOf(series[key], series.fromS), axis, y, frame)}" />`)}${ends.map((end) => end.y !== undefined && html`<text x="${axis.right + 5}" y="${px(end.y + frame.fontSize * 0.35)}" class="end ${end.name}">${end.name}</text>`)}</g
+    >${panelTitle(axis, top, `response time${scale === 'log' ? ', log scale' : ''}`)}${grid(axis, y, ticks, (value) => formatMs(value * 1000))}${shown.map(({ valueS, label }) => limitLine(axis, y(valueS), label))}${lines.map(({ name, column }) => html`<path class="line ${name}" d="${pathOf(pointsOf(column, series.fromS), axis, y, frame)}" />`)}${lines.map(({ name, lost }, at) => lostStretches(name, lost, series, axis, top + 4 + at * 4))}${ends.map((end) => end.y !== undefined && html`<text x="${axis.right + 5}" y="${px(end.y + frame.fontSize * 0.35)}" class="end ${end.name}">${end.name}</text>`)}</g
   >`;
 }
 
@@ -142,6 +147,22 @@ function badPanel({ axis, series, frame, top, height }: Panel): Markup {
   }
   const drawn = Array.from(outlines, ([key, d]) => html`<path d="${d}" class="bar ${key}" />`);
   return html`<g>${title}${grid(axis, y, ticks, (value) => String(value))}${drawn}</g>`;
+}
+
+/** Thick bars at the top of the panel: here so many failed that the percentile has no response time. */
+function lostStretches(
+  name: string,
+  stretches: readonly [number, number][],
+  series: Series,
+  axis: TimeAxis,
+  y: number,
+): Markup | string {
+  if (stretches.length === 0) return '';
+  const d = stretches.map(([from, to]) => {
+    const x = axis.time(series.fromS + from);
+    return `M${px(x)} ${px(y)}H${px(Math.max(x + 2, axis.time(series.fromS + to)))}`;
+  });
+  return html`<path class="lost ${name}" d="${d.join('')}" />`;
 }
 
 function panelTitle(axis: TimeAxis, top: number, text: string): Markup {

@@ -74,10 +74,7 @@ function undoLog(fault: FaultResult): Markup | string {
           fault.requestedS === null ? (['aborted', 'not needed'] as const) : UNDO_STATES[record.state];
         return html`<li>
           ${badge(state, words)}
-          ${clip(record.words, 300)}${record.message !== undefined && html` <span class="because">${clip(record.message, 400)}</span>`}<span
-            class="muted block"
-            >by hand: <code>${clip(record.byHand, 400)}</code></span
-          >
+          ${clip(record.words, 300)}${record.message !== undefined && html` <span class="because">${clip(record.message, 400)}</span>`}${record.byHand !== '' && html`<span class="muted block">by hand: <code>${clip(record.byHand, 400)}</code></span>`}
         </li>`;
       })}
     </ul>`;

@@ -9,7 +9,13 @@ import { OUTCOME_WORDS } from '../words.js';
 /** Where each scheduled arrival went: scheduled is the sum of the outcomes, per window and request. */
 export function ledgerSection(result: RunResult): Markup {
   const used = OUTCOMES.filter((outcome) => result.ledger.some((row) => (row.outcomes[outcome] ?? 0) > 0));
-  const rows = result.ledger.toSorted((a, b) => orderOf(a, result) - orderOf(b, result));
+  const rows = result.ledger
+    .filter((row) => row.window === 'run' || row.scheduled > 0)
+    .toSorted((a, b) => orderOf(a, result) - orderOf(b, result));
+  const cutShort = !result.run.complete || result.verdict === 'aborted' || result.verdict === 'errored';
+  const missing = (['baseline', 'fault', 'recovery'] as const).filter(
+    (kind) => !result.windows.some(({ window }) => window === kind),
+  );
   const wrong = rows.filter(
     (row) => row.scheduled !== Object.values(row.outcomes).reduce((sum, count) => sum + count, 0),
   );
@@ -21,6 +27,7 @@ export function ledgerSection(result: RunResult): Markup {
         : html`<p class="lead">
               Every scheduled arrival ends in exactly one outcome.
               ${wrong.length === 0 ? 'All rows add up.' : `${wrong.length} rows do NOT add up.`}
+              ${cutShort && missing.length > 0 && `The run ended before it came to its ${missing.join(' and its ')} window.`}
             </p>
             ${plainTable(
               'Ledger',

@@ -1,7 +1,8 @@
 import type { RunResult } from '../../result/schema.js';
 import type { Estimate, PartJudgement, SloJudgement } from '../../verdict/judgement.js';
 import { driftBar } from '../charts/drift.js';
-import { formatDrift, formatValue } from '../format.js';
+import { shownPart, type ShownPart } from '../drift-sign.js';
+import { formatDrift, formatValue, unbroken } from '../format.js';
 import { clip, html, name, type Content, type Markup } from '../html.js';
 import { badge } from '../words.js';
 
@@ -23,12 +24,22 @@ export function sloSection(result: RunResult): Markup {
                 </tr>
               </thead>
               <tbody role="rowgroup">
-                ${result.slos.map(sloRow)}
+                ${worstFirst(result.slos).map(sloRow)}
               </tbody>
             </table>`
     }
     ${result.invariants.length > 0 && invariants(result.invariants)}
   </section>`;
+}
+
+const VERDICT_ORDER = ['failed', 'inconclusive', 'passed'];
+const SEVERITY_ORDER = ['critical', 'warning', 'info'];
+
+/** What decides the run and is broken comes first: with thirty SLOs nobody should have to look for it. */
+function worstFirst(slos: readonly SloJudgement[]): SloJudgement[] {
+  const rank = ({ severity, verdict }: SloJudgement): number =>
+    VERDICT_ORDER.indexOf(verdict) + VERDICT_ORDER.length * SEVERITY_ORDER.indexOf(severity);
+  return slos.toSorted((a, b) => rank(a) - rank(b));
 }
 
 function sloRow(slo: SloJudgement): Markup {
@@ -65,14 +76,26 @@ function windowValue(estimate: Estimate | undefined, unit: SloJudgement['unit'])
 const PART_WORDS = { objective: 'objective', tolerance: 'drift', recovery: 'recovery' } as const;
 
 function partCell(part: PartJudgement, slo: SloJudgement): Markup {
-  const value = partText(part, part.estimate.value);
-  const limit = limitText(part, slo);
-  const words = `${PART_WORDS[part.part]} ${value}, interval ${partText(part, part.estimate.low)} to ${partText(part, part.estimate.high)}, ${limit}: ${part.verdict}`;
+  const shown = shownPart(part, slo);
+  const limit = limitText(part, shown);
+  if (isWithoutData(part)) {
+    return html`<div class="part">
+      <span class="part-words"><strong>${PART_WORDS[part.part]}</strong> ${limit}: no data</span>
+    </div>`;
+  }
+  const value = partText(part, shown.value);
+  const words = `${PART_WORDS[part.part]} ${value}, interval ${partText(part, shown.low)} to ${partText(part, shown.high)}, ${limit}: ${part.verdict}`;
   return html`<div class="part">
-    ${driftBar(part, isFloor(slo, part), clip(words, 300))}<span class="part-words"
+    ${driftBar(part, shown, clip(words, 300))}<span class="part-words"
       ><strong>${PART_WORDS[part.part]} ${value}</strong>, ${limit}</span
     >
   </div>`;
+}
+
+/** Judging of no arrivals gives figures that mean nothing: a window that never came must not look like 100 %. */
+function isWithoutData({ part, n, estimate }: PartJudgement): boolean {
+  if (part === 'recovery') return estimate.value === null && estimate.low === null && estimate.high === null;
+  return n.fault === 0 || (part === 'tolerance' && n.baseline === 0);
 }
 
 function partText(part: PartJudgement, value: number | null): string {
@@ -80,33 +103,43 @@ function partText(part: PartJudgement, value: number | null): string {
   return formatValue(value, part.unit);
 }
 
-function limitText(part: PartJudgement, slo: SloJudgement): string {
+function limitText(part: PartJudgement, { limit, badBelow }: ShownPart): string {
   switch (part.part) {
     case 'objective':
-      return `${isFloor(slo, part) ? 'at least' : 'at most'} ${formatValue(part.limit, part.unit)}`;
+      return `${badBelow ? 'at least' : 'at most'} ${formatValue(limit, part.unit)}`;
     case 'tolerance':
-      return `tolerance ${formatDrift(part.limit, part.unit)}`;
+      return `tolerance ${formatDrift(limit, part.unit)}`;
     case 'recovery':
-      return `allowed ${formatValue(part.limit, part.unit)}`;
+      return `allowed ${formatValue(limit, part.unit)}`;
   }
 }
 
-/** Is the line a floor, so that what lies below it is bad? */
-function isFloor(slo: SloJudgement, part: PartJudgement): boolean {
-  return part.part === 'objective' && slo.objectiveText?.trim().startsWith('>') === true;
+/**
+ * For a plain verdict the sentence with its numbers; for an open one its first reason, which explains the others, and
+ * those folded away, so that a table of many SLOs can be read.
+ */
+function why(slo: SloJudgement): Markup {
+  const decided = slo.verdict === 'failed' || slo.reasons.length === 0;
+  const [first, ...others] = [...slo.reasons, ...slo.warnings];
+  return html`${decided && html`<span class="because">${unbroken(clip(withoutName(slo), 400))}</span>`}${first !== undefined && note(first)}${
+    others.length > 0 &&
+    html`<details class="data more">
+      <summary>${others.length} more</summary>
+      ${others.map(note)}
+    </details>`
+  }`;
 }
 
-/** Reasons and warnings in words; for a plain verdict the sentence with its numbers. */
-function why(slo: SloJudgement): Markup {
-  const notes = [...slo.reasons, ...slo.warnings];
-  const decided = slo.verdict === 'failed' || slo.reasons.length === 0;
-  return html`${decided && html`<span class="because">${clip(slo.sentence, 400)}</span>`}${notes.map(
-    (note) =>
-      html`<span class="because"
-        ><code>${note.code}</code>
-        ${clip(note.message, 400)}${note.hint !== undefined && html`. <em>${clip(note.hint, 300)}</em>`}</span
-      >`,
-  )}`;
+function note({ code, message, hint }: SloJudgement['reasons'][number]): Markup {
+  return html`<span class="because"
+    ><code>${code}</code>
+    ${unbroken(clip(message, 400))}${hint !== undefined && html`. <em>${unbroken(clip(hint, 300))}</em>`}</span
+  >`;
+}
+
+/** The row has the name already. */
+function withoutName({ name: own, sentence }: SloJudgement): string {
+  return sentence.startsWith(`${own} `) ? sentence.slice(own.length + 1) : sentence;
 }
 
 function invariants(list: RunResult['invariants']): Markup {

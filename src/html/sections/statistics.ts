@@ -1,7 +1,8 @@
 import type { RunResult } from '../../result/schema.js';
 import type { PartJudgement } from '../../verdict/judgement.js';
 import { plainTable } from '../charts/figure.js';
-import { formatCount, formatDrift, formatValue } from '../format.js';
+import { shownPart } from '../drift-sign.js';
+import { formatCount, formatDrift, formatValue, unbroken } from '../format.js';
 import { clip, html, name, type Content, type Markup } from '../html.js';
 import { badge } from '../words.js';
 
@@ -13,32 +14,28 @@ export function statisticsSection(result: RunResult): Markup {
   return html`<section aria-labelledby="statistics">
     <h2 id="statistics">How sure</h2>
     ${plainTable(
-      'Statistics of each part of each SLO',
-      [
-        'SLO',
-        'Part',
-        'Verdict',
-        'Estimate',
-        'Interval',
-        'Line',
-        'n baseline',
-        'n fault',
-        'Design effect',
-        'n effective',
-        'ρ',
-        'df',
-        'k',
-        'Power',
-        'Smallest tolerance',
-        'Method',
-      ],
+      'What was estimated, for each part of each SLO',
+      ['SLO', 'Part', 'Verdict', 'Estimate', 'Interval', 'Line', 'Power', 'Smallest tolerance'],
+      parts.map(({ slo, part }): Content[] => {
+        const shown = shownPart(part, slo);
+        return [
+          name(slo.name, 40),
+          part.part,
+          badge(part.verdict),
+          text(part, shown.value),
+          `${text(part, shown.low)} … ${text(part, shown.high)}`,
+          text(part, shown.limit),
+          part.power === null ? '–' : formatValue(part.power, 'ratio'),
+          part.smallestTolerance === null ? '–' : formatDrift(part.smallestTolerance, part.unit).replace('+', ''),
+        ];
+      }),
+    )}
+    ${plainTable(
+      'How it was computed',
+      ['SLO', 'Part', 'n baseline', 'n fault', 'Design effect', 'n effective', 'ρ', 'df', 'k', 'Method'],
       parts.map(({ slo, part }): Content[] => [
         name(slo.name, 40),
         part.part,
-        badge(part.verdict),
-        text(part, part.estimate.value),
-        `${text(part, part.estimate.low)} … ${text(part, part.estimate.high)}`,
-        text(part, part.limit),
         count(part.n.baseline),
         count(part.n.fault),
         number(part.designEffect),
@@ -46,8 +43,6 @@ export function statisticsSection(result: RunResult): Markup {
         number(part.rho),
         number(part.df, 1),
         number(part.k),
-        part.power === null ? '–' : formatValue(part.power, 'ratio'),
-        part.smallestTolerance === null ? '–' : text(part, part.smallestTolerance),
         clip(part.method, 80),
       ]),
     )}
@@ -56,7 +51,7 @@ export function statisticsSection(result: RunResult): Markup {
         ({ slo, part }) =>
           html`<div>
             <dt>${name(slo.name, 60)}, ${part.part}</dt>
-            <dd>${clip(part.sentence, 400)}</dd>
+            <dd>${unbroken(clip(part.sentence, 400))}</dd>
           </div>`,
       )}
     </dl>
@@ -94,7 +89,10 @@ const GLOSSARY: readonly [string, string][] = [
     'Inconclusive',
     'The line runs through the interval, or something that the method relies on was not given. Too little data is never a pass.',
   ],
-  ['Drift', 'How much worse the value is under fault than in the baseline of the same run.'],
+  [
+    'Drift',
+    'How far the value under fault is from the baseline of the same run, with the sign of the change: − fell, + rose.',
+  ],
   ['n', 'How many arrivals were counted.'],
   [
     'Design effect',

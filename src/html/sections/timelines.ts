@@ -1,5 +1,6 @@
 import type { RunResult, Series } from '../../result/schema.js';
 import { dataTable, figure } from '../charts/figure.js';
+import { failureStretches, rankedColumn } from '../charts/geometry.js';
 import { OUTCOME_GROUPS, badBars } from '../charts/outcome-bars.js';
 import { timeline, type LimitLine } from '../charts/timeline.js';
 import { clockTime, formatCount, formatValue, plural } from '../format.js';
@@ -65,9 +66,7 @@ function findingOf(result: RunResult, series: Series): string {
   };
   const values = (['baseline', 'fault', 'recovery'] as const).flatMap((window) => {
     const value = p95(window);
-    return value === undefined
-      ? []
-      : [{ window, text: value === null ? 'beyond the failures' : formatValue(value, 'seconds') }];
+    return value === undefined ? [] : [{ window, text: value === null ? 'a failure' : formatValue(value, 'seconds') }];
   });
   const total = series.scheduled.reduce((sum, count) => sum + count, 0);
   const bad = total - series.ok.reduce((sum, count) => sum + count, 0);
@@ -86,11 +85,13 @@ function findingOf(result: RunResult, series: Series): string {
 
 function legendOf(series: Series): Content {
   const bars = badBars(series, Infinity);
+  const lost = failureStretches(series, 0.99).length > 0;
   const groups = OUTCOME_GROUPS.filter(({ key }) => bars.some(({ counts }) => (counts[key] ?? 0) > 0));
   return html`<ul>
     ${(['p50', 'p95', 'p99'] as const).map((key) => item(html`<path d="M1 7h24" class="line ${key}" />`, key))}
     ${item(html`<path d="M1 7h24" class="line offered" />`, 'offered')}
     ${item(html`<path d="M1 7h24" class="line good" />`, 'answered well')}
+    ${lost && item(html`<path d="M1 4h24M1 8h24" class="lost p95" />`, 'so many failed that the percentile is a failure')}
     ${groups.map(({ key, words }) => item(html`<rect x="6" y="1" width="13" height="12" class="bar ${key}" />`, words))}
     ${item(html`<rect x="1" y="2" width="24" height="10" rx="2" class="fault-bar" />`, 'fault active')}
   </ul>`;
@@ -108,6 +109,13 @@ const ROWS = 60;
 function seriesTable(series: Series): Markup {
   const seconds = series.scheduled.length;
   const size = Math.max(1, Math.ceil(seconds / ROWS));
+  const columns = [
+    rankedColumn(series.p50S, series, 0.5),
+    rankedColumn(series.p95S, series, 0.95),
+    rankedColumn(series.p99S, series, 0.99),
+  ];
+  const lostAll = (column: readonly (number | null)[], from: number, scheduled: number): boolean =>
+    scheduled > 0 && column.slice(from, from + size).every((value) => value === null);
   const rows: Content[][] = [];
   for (let from = 0; from < seconds; from += size) {
     const cut = <T>(column: readonly T[]): T[] => column.slice(from, from + size);
@@ -121,9 +129,7 @@ function seriesTable(series: Series): Markup {
       clockTime(series.fromS + from),
       formatCount(scheduled),
       formatCount(scheduled - ok),
-      worst(series.p50S),
-      worst(series.p95S),
-      worst(series.p99S),
+      ...columns.map((column) => (lostAll(column, from, scheduled) ? 'failed' : worst(column))),
       worst(series.maxS),
     ]);
   }

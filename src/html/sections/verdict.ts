@@ -1,6 +1,6 @@
 import type { FaultResult, RunResult } from '../../result/schema.js';
-import { clockTime, formatCount, plural } from '../format.js';
-import { clip, html, name, type Markup } from '../html.js';
+import { clockTime, formatCount, plural, unbroken } from '../format.js';
+import { clip, html, name, type Content, type Markup } from '../html.js';
 import { PROOF_STATES, bolt, icon } from '../words.js';
 
 /** The first screen's head: did it hold, why, what was broken, was it put back. */
@@ -13,18 +13,20 @@ export function verdictSection(result: RunResult): Markup {
     <p class="scenario">${name(run.scenario.name)}</p>
     ${!cleanup.proven && cleanupAlarm(cleanup)}
     <h1 class="${result.verdict}">${icon(result.verdict, true)}<span>${result.verdict}</span></h1>
-    <p class="why">${clip(sentenceOf(result), 900)}</p>
-    ${!run.complete && html`<p class="note"><strong>This run was killed.</strong> What follows is what its logs still tell.</p>`}
+    <p class="why">${unbroken(clip(sentenceOf(result), 900))}</p>
+    ${!run.complete && !/\bkilled\b/.test(result.sentence) && html`<p class="note"><strong>This run was killed.</strong> What follows is what its logs still tell.</p>`}
     <ul class="broken">
-      ${result.faults.length === 0 ? html`<li>${icon('aborted')}<span>Nothing was broken.</span></li>` : result.faults.map(faultLine)}
+      ${faultLines(result.faults)} ${overTheLine(result)}
       ${
         cleanup.proven &&
+        result.faults.some((fault) => fault.requestedS !== null) &&
         html`<li>
           ${icon('passed')}<span><strong>Put back, and proven so.</strong> ${clip(cleanup.sentence, 600)}</span>
         </li>`
       }
     </ul>
     <dl class="facts">
+      ${result.slos.length > 0 && fact('SLOs', tally(result.slos))}
       ${fact('Started', html`<time datetime="${run.startedAt}">${startedText(run.startedAt)}</time>`)}
       ${fact('Length', clockTime(run.durationS))}
       ${fact('Load', scheduled.length === 0 ? 'no arrival' : scheduled.map((row, at) => html`${at > 0 && ', '}${formatCount(row.scheduled)} ${name(row.stream, 40)}`))}
@@ -41,6 +43,71 @@ function sentenceOf(result: RunResult): string {
   return /[.!?…]$/.test(sentence) || sentence === '' ? sentence : `${sentence}.`;
 }
 
+/** So many faults stand on the first screen; the SLOs below must not be pushed off it. */
+const SHOWN = 4;
+
+function faultLines(faults: readonly FaultResult[]): Content {
+  if (faults.length === 0) return html`<li>${icon('aborted')}<span>Nothing was broken.</span></li>`;
+  const never = faults.filter((fault) => fault.requestedS === null && fault.error === undefined);
+  if (never.length === faults.length) {
+    return html`<li>
+      ${icon('aborted')}<span
+        ><strong>Nothing was broken.</strong> ${plural(never.length, 'fault')}
+        <span class="muted"
+          >(${clip(never.map(({ id, title }) => `${clip(id, 12)} ${clip(title, 40)}`).join(', '), 200)})</span
+        >
+        ${never.length === 1 ? 'was' : 'were'} planned and never injected.</span
+      >
+    </li>`;
+  }
+  // What is in doubt must be seen; of the rest the first ones.
+  const doubtful = (fault: FaultResult): boolean => fault.proof?.status !== 'confirmed' || fault.error !== undefined;
+  const ordered = faults.toSorted((a, b) => Number(doubtful(b)) - Number(doubtful(a)));
+  const shown = faults.length <= SHOWN + 1 ? faults : ordered.slice(0, SHOWN);
+  const rest = faults.length <= SHOWN + 1 ? [] : ordered.slice(SHOWN);
+  const proven = rest.filter((fault) => !doubtful(fault)).length;
+  return html`${shown.map(faultLine)}${
+    rest.length > 0 &&
+    html`<li>
+      ${proven === rest.length ? bolt() : icon('inconclusive')}<span
+        ><a href="#faults">${plural(rest.length, 'more fault')}</a>
+        <span class="muted">(${proven === rest.length ? 'all proven' : `${proven} of them proven`})</span></span
+      >
+    </li>`
+  }`;
+}
+
+/** When a broken SLO was over its line, as it was seen live: the first time, and when it was back. */
+function overTheLine(result: RunResult): Content {
+  const broken = result.slos.filter((slo) => slo.verdict === 'failed' && slo.severity === 'critical');
+  return broken.slice(0, 3).map((slo) => {
+    const marks = result.marks.filter(({ subject }) => subject === slo.name).toSorted((a, b) => a.atS - b.atS);
+    const first = marks.find(({ kind }) => kind === 'breached');
+    if (first === undefined) return '';
+    const back = marks.findLast(({ kind }) => kind === 'recovered');
+    const after = back !== undefined && back.atS > first.atS ? `, back at ${clockTime(back.atS)}` : ', not seen back';
+    return html`<li>
+      ${icon('failed')}<span
+        ><strong>Over its line:</strong> ${name(slo.name, 60)}
+        <span class="muted">from ${clockTime(first.atS)}${after}</span></span
+      >
+    </li>`;
+  });
+}
+
+/** `1 failed, 1 inconclusive, 3 passed`; what decides nothing is counted apart. */
+function tally(slos: RunResult['slos']): string {
+  const words = (list: RunResult['slos']): string =>
+    (['failed', 'inconclusive', 'passed'] as const)
+      .map((verdict) => [list.filter((slo) => slo.verdict === verdict).length, verdict] as const)
+      .filter(([count]) => count > 0)
+      .map(([count, verdict]) => `${count} ${verdict}`)
+      .join(', ');
+  const critical = slos.filter(({ severity }) => severity === 'critical');
+  const lesser = slos.filter(({ severity }) => severity !== 'critical');
+  return [words(critical), lesser.length > 0 && `of lesser weight: ${words(lesser)}`].filter(Boolean).join('; ');
+}
+
 function faultLine(fault: FaultResult): Markup {
   const state = fault.proof === null ? 'failed' : PROOF_STATES[fault.proof.status];
   const sign =
@@ -53,7 +120,7 @@ function faultLine(fault: FaultResult): Markup {
     fault.requestedS === null
       ? 'never injected'
       : fault.proof === null
-        ? 'ordered, without a proof of effect'
+        ? 'ordered and not yet proven'
         : { confirmed: 'proven', mismatch: 'did not take effect', unknown: 'effect not proven' }[fault.proof.status];
   const when = fault.requestedS === null ? '' : html` at ${clockTime(fault.requestedS)}`;
   return html`<li>
