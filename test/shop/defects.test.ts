@@ -52,11 +52,24 @@ describe('defects', () => {
     await checkouts;
   });
 
+  it.each([
+    ['crash-on-handler-error', 'handler'],
+    ['crash-on-detached-error', 'detached'],
+  ])('%s: a bug at the level %s takes the process down', async (defect, poison) => {
+    await using shop = await startShop({ SHOP_DEFECTS: defect });
+    const victim = shop.pidOf('order-1');
+    await fetch(`http://127.0.0.1:${shop.base + 201}/items/7`, { headers: { poison } }).catch(() => undefined);
+    await until(() => shop.pidOf('order-1') !== victim, 5_000, 'the supervisor to start it again');
+    const health = async () => (await shop.get('/healthz', 201).catch(() => undefined))?.body;
+    await until(async () => (await health()) !== undefined, 5_000, 'order-1 to be back');
+    expect(await health()).toMatchObject({ status: 'alive', life: 2 });
+  });
+
   it('refuses an unknown defect in one clear sentence', async () => {
     const { status, stderr } = failToStart({ SHOP_PORT_BASE: String(await freeBase()), SHOP_DEFECTS: 'no-bulkhed' });
     expect(status).toBe(1);
     expect(stderr).toBe(
-      `The shop can't start: SHOP_DEFECTS names "no-bulkhed", which is not a defect. Known: no-deadline, no-bulkhead, no-fallback\n`,
+      `The shop can't start: SHOP_DEFECTS names "no-bulkhed", which is not a defect. Known: no-deadline, no-bulkhead, no-fallback, crash-on-handler-error, crash-on-detached-error\n`,
     );
   });
 });

@@ -161,6 +161,39 @@ describe('the sound shop', () => {
     expect(await shop.audit()).toMatchObject({ lost: 0, doubled: 0 });
   });
 
+  it('contains an error at each level: it costs what it touches, is on record with its trace, and nobody dies', async () => {
+    const pids = () => ['gateway', 'order-1', 'order-2'].map((service) => shop.pidOf(service));
+    const before = pids();
+    const port = shop.base + 201;
+    const [business, handler, router, detached] = await Promise.all(
+      ['business', 'handler', 'router', 'detached'].map(async (poison) => {
+        const reply = await fetch(`http://127.0.0.1:${port}/items/7`, { headers: { poison } });
+        return { status: reply.status, trace: reply.headers.get('trace-id'), body: (await reply.json()) as object };
+      }),
+    );
+    expect(business).toMatchObject({ status: 200, body: { sku: 'clock', related: [] } });
+    expect(handler).toMatchObject({ status: 500, body: { trace_id: handler?.trace } });
+    expect(router).toMatchObject({ status: 500, body: { trace_id: router?.trace } });
+    expect(detached).toMatchObject({
+      status: 200,
+      body: { related: [expect.any(String), expect.any(String), expect.any(String)] },
+    });
+    for (const [level, trace] of Object.entries({
+      business: business?.trace,
+      handler: handler?.trace,
+      router: router?.trace,
+      detached: detached?.trace,
+    })) {
+      const record = await until(() => contained(shop, level), 2_000, `the ${level} error on record`).then(() =>
+        contained(shop, level),
+      );
+      expect(record).toMatchObject({ trace_id: trace, err: { type: 'TypeError' } });
+      expect(record?.err.stack).toContain('poison.js');
+    }
+    expect(pids()).toEqual(before);
+    expect((await shop.get('/metrics', 201)).text).toMatch(/shop_contained_total\{level="router".*\} [1-9]/);
+  });
+
   // Last, since it falsifies the books.
   it('has an audit that notices a lost and a doubled order', async () => {
     const clean = await shop.audit();
@@ -173,6 +206,15 @@ describe('the sound shop', () => {
 
 function all<T>(count: number, act: () => Promise<T>): Promise<T[]> {
   return Promise.all(Array.from({ length: count }, act));
+}
+
+/** What the log says of a contained error at a level, from wherever it was met. */
+function contained(shop: Shop, level: string): { trace_id: string; err: { stack: string } } | undefined {
+  const line = shop
+    .log()
+    .split('\n')
+    .find((line) => line.includes('"msg":"contained"') && line.includes(`(reading '${level}')`));
+  return line === undefined ? undefined : (JSON.parse(line) as { trace_id: string; err: { stack: string } });
 }
 
 function median(replies: Reply[]): number {

@@ -12,12 +12,14 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-/** Scenario → the defect that it must find, and the SLOs of which at least one must have failed. */
-const DEFECTS = {
-  'fail-fast.yaml': { defect: 'no-deadline', slos: ['quote in time', 'checkout in time'] },
-  'isolation.yaml': { defect: 'no-bulkhead', slos: ['browse p95', 'browse in time'] },
-  'fallback.yaml': { defect: 'no-fallback', slos: ['availability'] },
-};
+/** The defects, the scenario that must find each, and the SLOs of which at least one must have failed. */
+const DEFECTS = [
+  { file: 'fail-fast.yaml', defect: 'no-deadline', slos: ['quote in time', 'checkout in time'] },
+  { file: 'isolation.yaml', defect: 'no-bulkhead', slos: ['browse p95', 'browse in time'] },
+  { file: 'fallback.yaml', defect: 'no-fallback', slos: ['availability'] },
+  { file: 'containment.yaml', defect: 'crash-on-handler-error', slos: ['availability', 'browse in time'] },
+  { file: 'containment.yaml', defect: 'crash-on-detached-error', slos: ['availability', 'browse in time'] },
+];
 
 /** Strain the whole machine, or measure it: nothing may run beside them. */
 const ALONE = /^(capacity|cpu-stress|memory-stress|disk-fill)\./;
@@ -69,8 +71,11 @@ process.exitCode = failed === 0 ? 0 : 1;
 /** What a round holds besides the composed shop: { file, defect, judge }, where judge says whether a run went as it should. */
 function jobsOfRound() {
   const sound = values.defects ? [] : files.filter((file) => !onCompose(file));
-  const broken = values.sound ? [] : files.filter((file) => DEFECTS[basename(file)]);
-  return [...sound.map((file) => ({ file })), ...broken.map((file) => ({ file, ...DEFECTS[basename(file)] }))];
+  const broken = values.sound ? [] : DEFECTS.filter(({ file }) => files.some((path) => basename(path) === file));
+  return [
+    ...sound.map((file) => ({ file })),
+    ...broken.map((one) => ({ ...one, file: files.find((path) => basename(path) === one.file) })),
+  ];
 }
 
 /** As many at a time as there are lanes, begun together and all waited for. */

@@ -5,6 +5,7 @@ import { deadlines } from '../shared/deadlines.js';
 import { HttpError, journalOf, serveHttp, type Answer } from '../shared/http.js';
 import { Journal } from '../shared/journal.js';
 import { Order } from '../shared/messages.js';
+import { poisonOf } from '../shared/poison.js';
 import { runService } from '../shared/service.js';
 import { addressFrom, dataFolder, loopback, PORTS } from '../shared/settings.js';
 import { createOrdersClient, OrdersUnavailable, type OrdersReply, type OrdersRequest } from './orders-client.js';
@@ -33,8 +34,8 @@ await runService('gateway', async (log) => {
       throw error;
     }
   };
-  const read = (path: string, trace: string): Promise<Answer> =>
-    ask({ method: 'GET', path, trace, deadlineMs: orderMs }).then(passOn);
+  const read = (path: string, trace: string, poison?: string): Promise<Answer> =>
+    ask({ method: 'GET', path, trace, deadlineMs: orderMs, ...(poison ? { poison } : {}) }).then(passOn);
 
   // To begin with all replicas must be there; later one is enough, the supervisor brings back the other.
   let complete = false;
@@ -46,7 +47,7 @@ await runService('gateway', async (log) => {
 
   const server = await serveHttp(PORTS.gateway, log, ready, {
     'GET /items': ({ trace }) => read('/items', trace.parent),
-    'GET /items/:id': ({ id, trace }) => read(`/items/${id}`, trace.parent),
+    'GET /items/:id': ({ id, headers, trace }) => read(`/items/${id}`, trace.parent, poisonOf(headers)),
     'GET /quote': ({ query, trace }) => read(`/quote?sku=${encodeURIComponent(query.get('sku') ?? '')}`, trace.parent),
     'POST /checkout': async ({ json, headers, trace }) => {
       const request = CheckoutRequest.safeParse(await json());

@@ -10,6 +10,8 @@ export interface OrdersRequest {
   /** `traceparent` to send on. */
   trace: string;
   deadlineMs: number;
+  /** A bug to be met in order: see `shared/poison.ts`. */
+  poison?: string;
 }
 
 export interface OrdersReply {
@@ -89,7 +91,7 @@ function createReplica(address: string, connections: number, log: Logger): Repli
   let restUntil = 0;
   breaker.onBreak(() => (restUntil = performance.now() + 1_000));
 
-  const send = async ({ method, path, body, trace, deadlineMs }: OrdersRequest): Promise<OrdersReply> => {
+  const send = async ({ method, path, body, trace, deadlineMs, poison }: OrdersRequest): Promise<OrdersReply> => {
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(new Error(`no answer within ${deadlineMs} ms`)), deadlineMs);
     try {
@@ -97,7 +99,11 @@ function createReplica(address: string, connections: number, log: Logger): Repli
         method,
         path,
         body: body ?? null,
-        headers: { traceparent: trace, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+        headers: {
+          traceparent: trace,
+          ...(poison === undefined ? {} : { poison }),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
         signal: late.signal,
       });
       const text = await response.body.text();

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { CATALOGUE, itemOf } from '../shared/catalogue.js';
+import { detached, noteContained, orElse } from '../shared/containment.js';
 import { HttpError, serveHttp } from '../shared/http.js';
 import { Order } from '../shared/messages.js';
 import { showBacklog } from '../shared/metrics.js';
+import { bugAt } from '../shared/poison.js';
 import { runService } from '../shared/service.js';
 import { addressFrom, dataFolder, loopback, PORTS, replicaNumber } from '../shared/settings.js';
 import { createCheckout } from './checkout.js';
@@ -12,6 +14,8 @@ import { createPaymentClient, PaymentUnavailable } from './payment-client.js';
 const PlacedOrder = Order.omit({ trace: true });
 const ITEMS = JSON.stringify({ items: CATALOGUE.map(({ id, sku, name }) => ({ id, sku, name })) });
 const replica = replicaNumber();
+/** How often each item was looked at in this life. */
+const views = new Map<number, number>();
 
 await runService(`order-${replica}`, async (log) => {
   const payment = createPaymentClient(addressFrom('SHOP_PAYMENT_ADDRESS', loopback(PORTS.payment)), log);
@@ -22,10 +26,23 @@ await runService(`order-${replica}`, async (log) => {
 
   const server = await serveHttp(PORTS.orders[replica - 1] ?? 0, log, payment.reached, {
     'GET /items': () => ({ status: 200, body: ITEMS }),
-    'GET /items/:id': ({ id }) => {
+    'GET /items/:id': ({ id, headers, trace }) => {
       const item = CATALOGUE.find((item) => String(item.id) === id);
       if (!item) throw new HttpError(404, `there is no item ${id}`);
-      return { status: 200, body: { id: item.id, sku: item.sku, name: item.name } };
+      detached(log, 'count a view', trace, () => {
+        bugAt('detached', headers);
+        views.set(item.id, (views.get(item.id) ?? 0) + 1);
+      });
+      // Recommendations are nice to have: without them the page is poorer, and still a page.
+      const related = orElse(
+        () => {
+          bugAt('business', headers);
+          return relatedTo(item.id, views);
+        },
+        [],
+        (error) => noteContained(log, 'business', 'related items', trace, error),
+      );
+      return { status: 200, body: { id: item.id, sku: item.sku, name: item.name, related } };
     },
     // A price must be right, so there is no fallback: late is an honest 503, at once.
     'GET /quote': async ({ query, trace }) => {
@@ -53,6 +70,14 @@ await runService(`order-${replica}`, async (log) => {
     book.close();
   };
 });
+
+/** The three most viewed of the others. */
+function relatedTo(id: number, views: ReadonlyMap<number, number>): string[] {
+  return CATALOGUE.filter((item) => item.id !== id)
+    .sort((a, b) => (views.get(b.id) ?? 0) - (views.get(a.id) ?? 0))
+    .slice(0, 3)
+    .map(({ sku }) => sku);
+}
 
 function knownSku(sku: string | null): string {
   if (sku === null || !itemOf(sku)) throw new HttpError(404, `there is no article "${sku ?? ''}"`);

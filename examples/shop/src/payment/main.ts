@@ -1,6 +1,7 @@
 import { Server, ServerCredentials, status, type handleUnaryCall, type ServerUnaryCall } from '@grpc/grpc-js';
 import { connectBus } from '../shared/bus.js';
 import { itemOf } from '../shared/catalogue.js';
+import { noteContained } from '../shared/containment.js';
 import { serveHttp } from '../shared/http.js';
 import { Order } from '../shared/messages.js';
 import { countRequest, showBacklog } from '../shared/metrics.js';
@@ -80,7 +81,7 @@ function answer<Request, Reply>(
       log.debug({ trace_id: trace.id, method }, 'answered');
     } catch (error) {
       const refused = error instanceof Refused;
-      if (!refused) log.error({ trace_id: trace.id, handler: method, err: error }, 'handler failed');
+      if (!refused) noteContained(log, 'handler', method, trace, error);
       reply({
         code: refused ? status.INVALID_ARGUMENT : status.INTERNAL,
         details: refused ? error.message : 'internal error',

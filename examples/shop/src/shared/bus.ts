@@ -1,4 +1,5 @@
 import mqtt from 'mqtt';
+import { noteContained } from './containment.js';
 import type { Logger } from './log.js';
 
 /** Messages between services, at least once. MQTT is behind it; another broker would be another file like this one. */
@@ -45,7 +46,7 @@ export function connectBus(address: string, clientId: string, log: Logger): Bus 
       handlers.get(topic)?.(JSON.parse(payload.toString()));
     } catch (error) {
       // A poison message is put on record and left behind; it must not hold up those behind it.
-      log.error({ err: error, topic }, 'message handler failed');
+      noteContained(log, 'handler', topic, undefined, error);
     }
   });
   return {

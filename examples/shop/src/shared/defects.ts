@@ -6,6 +6,8 @@ const DEFECTS = {
   'no-deadline': 'calls have no deadline of their own (only a cap of 5 s)',
   'no-bulkhead': 'any number of calls to payment in flight, and payment may take 2 s',
   'no-fallback': 'a checkout whose payment is down, late or refused answers 503',
+  'crash-on-handler-error': 'an exception in a handler or in the router takes the process down',
+  'crash-on-detached-error': 'an exception in work that nobody waits for takes the process down',
 } as const;
 export type Defect = keyof typeof DEFECTS;
 

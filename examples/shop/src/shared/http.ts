@@ -1,9 +1,12 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { noteContained, type Level } from './containment.js';
+import { defects } from './defects.js';
 import type { Logger } from './log.js';
 import { countRequest, renderMetrics } from './metrics.js';
-import { LISTEN_HOST } from './settings.js';
+import { bugAt } from './poison.js';
+import { lifeNumber, LISTEN_HOST } from './settings.js';
 import { continueTrace, type Trace } from './trace.js';
 
 export interface Call {
@@ -51,7 +54,7 @@ export async function serveHttp(
 ): Promise<HttpService> {
   const all: Routes = {
     ...routes,
-    'GET /healthz': () => ({ status: 200, body: { status: 'alive' } }),
+    'GET /healthz': () => ({ status: 200, body: { status: 'alive', life: lifeNumber() } }),
     'GET /readyz': async () =>
       (await ready()) ? { status: 200, body: { status: 'ready' } } : { status: 503, body: { status: 'not ready' } },
     'GET /metrics': async () => {
@@ -93,18 +96,23 @@ export function journalOf(file: string): (call: Call) => Promise<Answer> {
   };
 }
 
-/** An exception in a handler costs its own request a 500, nothing more. */
+/** An exception in a handler or in the router costs its own request a 500, nothing more. */
 async function respond(routes: Routes, request: IncomingMessage, response: ServerResponse, log: Logger): Promise<void> {
   const startedAt = performance.now();
-  const url = request.url ?? '/';
-  const cut = url.indexOf('?');
-  const path = cut < 0 ? url : url.slice(0, cut);
-  const route = routeOf(routes, `${request.method} ${path}`);
   const trace = continueTrace(request.headers['traceparent']);
+  let route = { name: 'unknown', id: '' };
+  let level: Level = 'router';
   let answer: Answer;
   try {
+    const url = request.url ?? '/';
+    const cut = url.indexOf('?');
+    const path = cut < 0 ? url : url.slice(0, cut);
+    bugAt('router', request.headers);
+    route = routeOf(routes, `${request.method} ${path}`);
+    level = 'handler';
     const handle = routes[route.name];
     if (!handle) throw new HttpError(404, `no route ${request.method} ${path}`);
+    bugAt('handler', request.headers);
     answer = await handle({
       id: route.id,
       query: new URLSearchParams(cut < 0 ? '' : url.slice(cut + 1)),
@@ -113,7 +121,7 @@ async function respond(routes: Routes, request: IncomingMessage, response: Serve
       json: () => readJson(request),
     });
   } catch (error) {
-    answer = answerTo(error, trace, route.name, log);
+    answer = answerTo(error, trace, route.name, level, log);
   }
   const text = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body);
   response.writeHead(answer.status, {
@@ -127,7 +135,7 @@ async function respond(routes: Routes, request: IncomingMessage, response: Serve
   log.debug({ trace_id: trace.id, route: route.name, status: answer.status }, 'answered');
 }
 
-function answerTo(error: unknown, trace: Trace, route: string, log: Logger): Answer {
+function answerTo(error: unknown, trace: Trace, route: string, level: Level, log: Logger): Answer {
   if (error instanceof HttpError) {
     return {
       status: error.status,
@@ -135,7 +143,12 @@ function answerTo(error: unknown, trace: Trace, route: string, log: Logger): Ans
       ...(error.retryAfterS === undefined ? {} : { headers: { 'retry-after': String(error.retryAfterS) } }),
     };
   }
-  log.error({ trace_id: trace.id, handler: route, err: error }, 'handler failed');
+  noteContained(log, level, route, trace, error);
+  if (defects().has('crash-on-handler-error')) {
+    setImmediate(() => {
+      throw error;
+    });
+  }
   return { status: 500, body: { error: 'internal error', trace_id: trace.id } };
 }
 

@@ -19,6 +19,11 @@ const calls = new Counter({
   help: 'Calls to another service by how they ended: ok, late, failed, refused (bulkhead) or broken (circuit open).',
   labelNames: ['to', 'outcome'],
 });
+const contained = new Counter({
+  name: 'shop_contained_total',
+  help: 'Errors that cost only what they touched, by level: business, handler, router or detached.',
+  labelNames: ['level'],
+});
 const backlog = new Gauge({
   name: 'shop_backlog',
   help: 'Orders that wait: for payment in order, for confirmation in payment.',
@@ -38,6 +43,10 @@ export function countRequest(route: string, outcome: string, startedAt: number):
 
 export function countCall(to: string, outcome: 'ok' | 'late' | 'failed' | 'refused' | 'broken'): void {
   calls.inc({ to, outcome });
+}
+
+export function countContained(level: string): void {
+  contained.inc({ level });
 }
 
 /** Read when the metrics are asked for. */

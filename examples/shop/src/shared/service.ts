@@ -1,3 +1,4 @@
+import { containTheRest } from './containment.js';
 import { createLog, type Logger } from './log.js';
 import { startMetrics } from './metrics.js';
 
@@ -11,8 +12,7 @@ export type Stop = () => Promise<void>;
 export async function runService(name: string, start: (log: Logger) => Promise<Stop>): Promise<void> {
   const log = createLog(name);
   startMetrics(name);
-  // Work that nobody waits for any more (a late answer, a lost connection) must not take the process down.
-  process.on('unhandledRejection', (error) => log.error({ err: error }, 'detached work failed'));
+  containTheRest(log);
   // The supervisor holds the other end of this channel. When it dies, however it dies, nothing stays behind.
   process.on('disconnect', () => process.exit(1));
 

@@ -43,6 +43,11 @@ export function dataFolder(): string {
   return z.string({ error: 'SHOP_DATA must name a folder for the journals' }).min(1).parse(process.env['SHOP_DATA']);
 }
 
+/** How often the supervisor has started this process: 1 for its first life. */
+export function lifeNumber(): number {
+  return Number(process.env['SHOP_LIFE'] ?? '1');
+}
+
 /** Which replica of its service this process is, from 1. */
 export function replicaNumber(): number {
   return z.coerce

@@ -49,6 +49,7 @@ class Ward {
   private released = false;
   private everListened = false;
   private failures = 0;
+  private lives = 0;
   private reportListening!: () => void;
   private reportHopeless!: (error: Error) => void;
   private reportGone!: () => void;
@@ -81,7 +82,10 @@ class Ward {
   private start(): void {
     const startedAt = performance.now();
     const { name, file, env } = this.spec;
-    const child = fork(file, [], { env: { ...process.env, ...env }, execArgv: [] });
+    const child = fork(file, [], {
+      env: { ...process.env, ...env, SHOP_LIFE: String(++this.lives) },
+      execArgv: [],
+    });
     this.child = child;
     child.once('message', () => {
       this.everListened = true;
