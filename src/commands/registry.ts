@@ -1,5 +1,6 @@
 import type { CommandDefinition } from './command.js';
 import doctor from './doctor.js';
+import explain from './explain.js';
 import judge from './judge.js';
 import plan from './plan.js';
 import proxy from './proxy.js';
@@ -18,6 +19,7 @@ export const commands: readonly CommandDefinition[] = [
   recover,
   report,
   judge,
+  explain,
   proxy,
   schema,
 ];

@@ -45,34 +45,10 @@ type Warning = RunResult['warnings'][number];
  */
 export function foldRun(input: FoldInput): RunResult {
   const { events, arrivals } = input;
-  const started = find(events, 'run.started');
-  const plan = find(events, 'plan.resolved');
-  const complete = input.ended?.complete ?? find(events, 'run.ended') !== undefined;
-  const lastUs = lastMoment(events, arrivals);
-  const windows = windowsOf(events, lastUs);
-  const streams = streamsOf(arrivals, started, windows, events);
-  const ledgers = streams.map((stream) => ledgerOf(stream, windows, events));
-  const faults = faultsOf(events, input.journal ?? []);
-  const slos = slosOf(input.slos, plan);
-  const ending = endingOf({
-    events,
-    complete,
-    faults,
-    // A killed run has lost its last chunk: that is no fault of the records.
-    violations: [...(complete ? violationsOf(ledgers, arrivals, streams) : []), ...slos.problems],
-  });
+  const story = storyOf(input);
+  const { started, plan, complete, windows, streams, ledgers, faults, ending } = story;
   const cleanup = cleanupOf(faults);
-  const judged = judgeSafely(
-    judgeInputOf({
-      slos: slos.slos,
-      streams,
-      windows,
-      faults: judgedFaults(faults, events),
-      events,
-      stoppedEarly: isStoppedEarly(windows, ending, complete),
-    }),
-    input.slos !== undefined,
-  );
+  const judged = judgeSafely(story.judgeInput, input.slos !== undefined);
   ending.errored ??= judged.problem;
   const invariants = invariantsOf(events, plan);
   const verdict = verdictOf({ judged: judged.slos, invariants, ending, cleanup, faults, complete });
@@ -107,6 +83,41 @@ export function foldRun(input: FoldInput): RunResult {
       .map((event) => ({ t: event.t, type: event.type, text: eventText(event) })),
     warnings: warningsOf(input, plan, ledgers, complete),
   };
+}
+
+/** What the records tell, made ready for judging and showing. */
+function storyOf(input: FoldInput) {
+  const { events, arrivals } = input;
+  const started = find(events, 'run.started');
+  const plan = find(events, 'plan.resolved');
+  const complete = input.ended?.complete ?? find(events, 'run.ended') !== undefined;
+  const lastUs = lastMoment(events, arrivals);
+  const windows = windowsOf(events, lastUs);
+  const streams = streamsOf(arrivals, started, windows, events);
+  const ledgers = streams.map((stream) => ledgerOf(stream, windows, events));
+  const faults = faultsOf(events, input.journal ?? []);
+  const slos = slosOf(input.slos, plan);
+  const ending = endingOf({
+    events,
+    complete,
+    faults,
+    // A killed run has lost its last chunk: that is no fault of the records.
+    violations: [...(complete ? violationsOf(ledgers, arrivals, streams) : []), ...slos.problems],
+  });
+  const judgeInput = judgeInputOf({
+    slos: slos.slos,
+    streams,
+    windows,
+    faults: judgedFaults(faults, events),
+    events,
+    stoppedEarly: isStoppedEarly(windows, ending, complete),
+  });
+  return { started, plan, complete, windows, streams, ledgers, faults, ending, judgeInput };
+}
+
+/** What judging a run works on: for those that look closer at the verdict than its result. */
+export function judgeInputOfRun(input: FoldInput): JudgeInput {
+  return storyOf(input).judgeInput;
 }
 
 /**

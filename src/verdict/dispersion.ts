@@ -39,23 +39,34 @@ export interface Dispersion {
   dfOne: number;
 }
 
+/** An arm in equal batches: bad and all arrivals of each. */
+export interface Batches {
+  x: Float64Array;
+  n: Float64Array;
+}
+
 /** Cuts an arm into equal batches (trailing seconds that don't fill one are left out here, not in x and n). */
-export function spreadOf(arm: Pick<Arm, 'badPerSecond' | 'totalPerSecond'>, batches = BATCHES): Spread {
+export function batchesOf(arm: Pick<Arm, 'badPerSecond' | 'totalPerSecond'>, batches = BATCHES): Batches {
   const count = Math.min(batches, arm.totalPerSecond.length);
-  if (count < 2) return { deff: 1, rho: 0, batches: count };
-  const size = Math.floor(arm.totalPerSecond.length / count);
+  const size = count > 0 ? Math.floor(arm.totalPerSecond.length / count) : 0;
   const x = new Float64Array(count);
   const n = new Float64Array(count);
-  let sumX = 0;
-  let sumN = 0;
   for (let j = 0; j < count; j++) {
     for (let s = j * size; s < (j + 1) * size; s++) {
       x[j] = (x[j] ?? 0) + (arm.badPerSecond[s] ?? 0);
       n[j] = (n[j] ?? 0) + (arm.totalPerSecond[s] ?? 0);
     }
-    sumX += x[j] ?? 0;
-    sumN += n[j] ?? 0;
   }
+  return { x, n };
+}
+
+/** How much the batches of an arm vary. */
+export function spreadOf(arm: Pick<Arm, 'badPerSecond' | 'totalPerSecond'>, batches = BATCHES): Spread {
+  const { x, n } = batchesOf(arm, batches);
+  const count = x.length;
+  if (count < 2) return { deff: 1, rho: 0, batches: count };
+  const sumX = x.reduce((sum, bad) => sum + bad, 0);
+  const sumN = n.reduce((sum, all) => sum + all, 0);
   if (sumX <= 0 || sumX >= sumN) return { deff: 1, rho: 0, batches: count };
   const r = sumX / sumN;
   const mean = sumN / count;

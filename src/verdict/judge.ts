@@ -59,7 +59,8 @@ function objectiveOnly(slo: Slo): Slo {
   return alone;
 }
 
-function windowsOf(windows: readonly JudgeWindow[]): WindowSet {
+/** The windows of a run by kind. */
+export function windowsOf(windows: readonly JudgeWindow[]): WindowSet {
   return Object.fromEntries(
     ALL_KINDS.map((kind) => [kind, windows.filter((window) => window.kind === kind)]),
   ) as Record<WindowKind, JudgeWindow[]>;

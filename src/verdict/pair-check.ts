@@ -14,6 +14,10 @@ export interface PairCheck {
   failsAt: (alpha: number) => boolean;
   reason: Reason | undefined;
   assumption: string;
+  /** Each trial's drift on the scale of the test, the tolerance on it, and with two or more what they add up to. */
+  pairs: Pair[];
+  delta: number;
+  result: PairsResult | undefined;
 }
 
 /**
@@ -53,6 +57,9 @@ export function checkPairs(
       failsAt: (level) => at(level).fail,
       reason: undefined,
       assumption: 'windows differ by themselves as the noise profile says',
+      pairs,
+      delta,
+      result: undefined,
     };
   }
   const at = (level: number): PairsResult => judgePairs(pairs, { delta, alpha: level, direction });
@@ -63,6 +70,9 @@ export function checkPairs(
     failsAt: (level) => at(level).fail,
     reason: disagreement(result, pairs, tolerance),
     assumption: `${pairs.length} trials: the variation between windows is in the verdict`,
+    pairs,
+    delta,
+    result,
   };
 }
 

@@ -5,11 +5,20 @@ import { bucketsOf, healthInWords, healthOf, widthOf, type Health } from './heal
 import { measureOf } from './indicators/registry.js';
 import type { JudgeInput } from './input.js';
 import type { PartJudgement, Reason } from './judgement.js';
-import { BAD_RUN, GOOD_RUN, judgeRecovery, timeToImpact, timeToRecover, type Recovery } from './recovery.js';
+import {
+  BAD_RUN,
+  GOOD_RUN,
+  judgeRecovery,
+  timeToImpact,
+  timeToRecover,
+  type Buckets,
+  type Recovery,
+} from './recovery.js';
+import type { Slo } from './slo.js';
 import { formatValue, significant } from './words.js';
 
 /** Where the clock of `recoverWithin` starts. */
-type Origin = { us: number; after: 'undo' | 'injection' } | { blocker: Blocker };
+export type Origin = { us: number; after: 'undo' | 'injection' } | { blocker: Blocker };
 
 /** Both methods may differ by this many buckets before it is worth a word. */
 const METHODS_APART = 3;
@@ -52,12 +61,11 @@ export function judgeRecoveryPart(
   };
   if ('blocker' in origin) return empty;
 
-  const selected = select(input.timeline, slo);
-  const endUs = observedUntil(input, windows);
-  const health = healthOf(measureOf(slo.indicator, slo.objective), slo, evidence);
-  const { widthS, coarse } = widthOf(selected, health, origin.us, endUs, limitS);
-  const buckets = bucketsOf(selected, health, origin.us, endUs, widthS);
-  const recovery = timeToRecover(buckets);
+  const { selected, health, widthS, coarse, recovery } = observeRecovery(input, windows, evidence, {
+    slo,
+    limitS,
+    originUs: origin.us,
+  });
   let verdict = judgeRecovery(recovery, widthS, limitS);
   const reasons: Reason[] = [];
   const warnings: Reason[] = [];
@@ -108,12 +116,29 @@ export function judgeRecoveryPart(
   };
 }
 
+/** What the timeline shows from the clock's start on. */
+export function observeRecovery(
+  input: JudgeInput,
+  windows: WindowSet,
+  evidence: Evidence,
+  options: { slo: Slo; limitS: number; originUs: number },
+): { selected: Selected[]; health: Health; widthS: number; coarse: boolean; buckets: Buckets; recovery: Recovery } {
+  const { slo, limitS, originUs } = options;
+  const selected = select(input.timeline, slo);
+  const endUs = observedUntil(input, windows);
+  const health = healthOf(measureOf(slo.indicator, slo.objective), slo, evidence);
+  const { widthS, coarse } = widthOf(selected, health, originUs, endUs, limitS);
+  const buckets = bucketsOf(selected, health, originUs, endUs, widthS);
+  return { selected, health, widthS, coarse, buckets, recovery: timeToRecover(buckets) };
+}
+
 /** The last arrival is due a little before the phase ends; what was not due then was observed all the same. */
 function observedUntil(input: JudgeInput, windows: WindowSet): number {
   return Math.max(input.endUs, ...windows.recovery.map(({ endUs }) => endUs));
 }
 
-function originOf(input: JudgeInput, windows: WindowSet): Origin {
+/** When the clock starts, or why it cannot. */
+export function originOf(input: JudgeInput, windows: WindowSet): Origin {
   const acted = input.faults.filter((fault) => fault.requestedUs !== undefined);
   const lasting = acted.filter((fault) => fault.duration === 'lasting');
   const instants = acted.filter((fault) => fault.duration === 'instant').map((fault) => fault.requestedUs ?? 0);

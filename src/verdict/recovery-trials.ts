@@ -8,16 +8,18 @@ import { judgeRecoveryPart } from './recovery-part.js';
 /** From bad to good: the worst trial speaks for all, since a time that was not seen cannot be averaged. */
 const WORST = ['failed', 'inconclusive', 'passed'] as const;
 
-/** Recovery in each trial; the slowest of the worst verdict is reported. */
-export function judgeRecoveryTrials(
-  input: JudgeInput,
-  windows: WindowSet,
-  evidence: Evidence,
-  options: EvidenceOptions & { limitS: number; blockers: Blocker[] },
-): PartJudgement {
+/** One trial of a run: its windows, and the input with its faults and its end alone. */
+export interface TrialSlice {
+  trial: number;
+  input: JudgeInput;
+  windows: WindowSet;
+}
+
+/** A run cut into its trials, in order; a run of one trial is one slice, whole. */
+export function trialSlices(input: JudgeInput, windows: WindowSet): TrialSlice[] {
   const trials = [...new Set(windows.fault.map(({ trial }) => trial))];
-  if (trials.length < 2) return judgeRecoveryPart(input, windows, evidence, options);
-  const parts = trials.map((trial): PartJudgement => {
+  if (trials.length < 2) return [{ trial: trials[0] ?? 1, input, windows }];
+  return trials.map((trial) => {
     const own: WindowSet = {
       baseline: windows.baseline.filter((window) => window.trial === trial),
       fault: windows.fault.filter((window) => window.trial === trial),
@@ -34,13 +36,22 @@ export function judgeRecoveryTrials(
     const faults = input.faults.filter(({ requestedUs }) => {
       return requestedUs !== undefined && requestedUs >= earlierUs && requestedUs < toUs;
     });
-    const part = judgeRecoveryPart(
-      { ...input, faults, endUs: Math.min(input.endUs, toUs) },
-      own,
-      gatherEvidence(own, options),
-      options,
-    );
-    return { ...part, sentence: `${part.sentence} in trial ${trial}` };
+    return { trial, input: { ...input, faults, endUs: Math.min(input.endUs, toUs) }, windows: own };
+  });
+}
+
+/** Recovery in each trial; the slowest of the worst verdict is reported. */
+export function judgeRecoveryTrials(
+  input: JudgeInput,
+  windows: WindowSet,
+  evidence: Evidence,
+  options: EvidenceOptions & { limitS: number; blockers: Blocker[] },
+): PartJudgement {
+  const slices = trialSlices(input, windows);
+  if (slices.length < 2) return judgeRecoveryPart(input, windows, evidence, options);
+  const parts = slices.map((slice): PartJudgement => {
+    const part = judgeRecoveryPart(slice.input, slice.windows, gatherEvidence(slice.windows, options), options);
+    return { ...part, sentence: `${part.sentence} in trial ${slice.trial}` };
   });
   const verdict = WORST.find((word) => parts.some((part) => part.verdict === word)) ?? 'inconclusive';
   const worst = parts

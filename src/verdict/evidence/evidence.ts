@@ -1,7 +1,9 @@
-import type { Dispersion } from '../dispersion.js';
+import type { Arm, Dispersion, Spread } from '../dispersion.js';
 import type { JudgeWindow, NoiseProfile } from '../input.js';
 import type { Decision, Interval } from '../interval.js';
+import type { Sample } from '../quantile.js';
 import type { Objective, Slo, Tolerance } from '../slo.js';
+import type { RateArm } from '../throughput.js';
 
 export type WindowKind = JudgeWindow['kind'];
 /** The windows of a run by kind; several of a kind (trials) are pooled. */
@@ -31,6 +33,21 @@ export interface Answer extends Decision {
   assumptions: string[];
 }
 
+/** What the windows were condensed to, by kind; one entry in `arms` (and `spreads`) for each window. */
+type Workings =
+  | {
+      kind: 'ratio';
+      report: 'good' | 'bad';
+      of: Readonly<Record<WindowKind, { x: number; n: number; arms: Arm[]; spreads: Spread[] }>>;
+    }
+  | {
+      kind: 'quantile';
+      q: number;
+      /** An arm's bad arrivals are those slower than the windows' own quantile. */
+      of: Readonly<Record<WindowKind, { sample: Sample; arms: Arm[]; spreads: Spread[] }>>;
+    }
+  | { kind: 'rate'; of: Readonly<Record<WindowKind, { arm: RateArm; goodPerSecond: Float64Array[] }>> };
+
 /** An indicator's data of a run, condensed to what its questions need. One of these for each SLO. */
 export interface Evidence {
   unit: 'ratio' | 'seconds' | 'per_second';
@@ -44,6 +61,8 @@ export interface Evidence {
   episodes?: (kinds: readonly WindowKind[]) => { fewest: number; largestDeff: number; window: string };
   /** Lag-1 autocorrelation of the baseline's batches alone. */
   baselineRho: number;
+  /** The figures that the answers were made from, for `explain`. */
+  workings: Workings;
 }
 
 export interface EvidenceOptions {

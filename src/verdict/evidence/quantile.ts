@@ -1,5 +1,5 @@
 import { countArm, sampleOf, select, type Test } from '../arrivals.js';
-import { criticalValue, disperse, spreadOf, type Dispersion, type Spread } from '../dispersion.js';
+import { criticalValue, disperse, spreadOf, type Arm, type Dispersion, type Spread } from '../dispersion.js';
 import { differencePlan } from '../sample-size.js';
 import {
   leastArrivals,
@@ -22,6 +22,7 @@ import {
 
 interface Kind {
   sample: Sample;
+  arms: Arm[];
   spreads: Spread[];
   /** Arrivals of the population. */
   n: number;
@@ -43,10 +44,15 @@ export function quantileEvidence(
       population,
     );
     const over = slowerThan(thresholdUs(sample, q));
-    const spreads = chosen.map((window) =>
-      spreadOf(countArm(select(window.streams, slo), window, over, population === 'ok' ? answered : undefined)),
+    const arms = chosen.map((window) =>
+      countArm(select(window.streams, slo), window, over, population === 'ok' ? answered : undefined),
     );
-    return { sample, spreads, n: sample.okUs.length + sample.failedUs.length };
+    return {
+      sample,
+      arms,
+      spreads: arms.map((arm) => spreadOf(arm)),
+      n: sample.okUs.length + sample.failedUs.length,
+    };
   };
   const kinds = Object.fromEntries(ALL_KINDS.map((kind) => [kind, gather([kind])])) as Record<WindowKind, Kind>;
   const { baseline, fault } = kinds;
@@ -70,6 +76,7 @@ export function quantileEvidence(
 
   return {
     unit: 'seconds',
+    workings: { kind: 'quantile', q, of: kinds },
     baselineRho: baseline.spreads[0]?.rho ?? 0,
     total: (kind) => kinds[kind].n,
     estimate(kind) {

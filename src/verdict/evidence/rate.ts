@@ -12,6 +12,7 @@ import {
 
 interface Kind {
   arm: RateArm;
+  goodPerSecond: Float64Array[];
   /** Arrivals offered. */
   n: number;
 }
@@ -24,6 +25,7 @@ export function rateEvidence(measure: { isGood: Test }, windows: WindowSet, opti
       .flatMap((kind) => windows[kind])
       .map((window) => countArm(select(window.streams, slo), window, measure.isGood));
     return {
+      goodPerSecond: arms.map(({ badPerSecond }) => badPerSecond),
       arm: poolRates(arms.map(({ badPerSecond }) => rateArm(badPerSecond))),
       n: arms.reduce((sum, { n }) => sum + n, 0),
     };
@@ -41,6 +43,7 @@ export function rateEvidence(measure: { isGood: Test }, windows: WindowSet, opti
 
   return {
     unit: 'per_second',
+    workings: { kind: 'rate', of: kinds },
     baselineRho: baseline.arm.rho,
     total: (kind) => kinds[kind].n,
     estimate(kind) {

@@ -51,6 +51,7 @@ export function ratioEvidence(
 
   return {
     unit: 'ratio',
+    workings: { kind: 'ratio', report: measure.report, of: kinds },
     baselineRho: baseline.spreads[0]?.rho ?? 0,
     total: (kind) => kinds[kind].n,
     estimate(kind) {
