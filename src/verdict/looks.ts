@@ -6,7 +6,7 @@ import { normalBelow, normalTail, normalUpper } from './special.js';
  */
 
 /** Points of the integration grid between two looks; odd, for Simpson's rule. */
-const POINTS = 121;
+const POINTS = 181;
 /** Further below zero than this many standard deviations nothing is worth a point. */
 const FAR = 8;
 

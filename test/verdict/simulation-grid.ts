@@ -8,15 +8,19 @@ import {
   rateCampaign,
   ratioCampaign,
   scoreCampaign,
+  looksCampaign,
+  trialsCampaign,
   type Rates,
 } from './campaign.js';
-import { nominal } from './noise.js';
+import { nominal, type Bursts } from './noise.js';
 
 /** One line of a table: what was found beside what is published in docs/verdicts.md. */
 export interface Line {
   row: string;
   found: string;
   published: string;
+  /** What the point estimate against the limit says on the same data. */
+  point?: string;
 }
 
 const shown = (rate: number): string => rate.toFixed(3).replace(/^0/, '');
@@ -73,7 +77,9 @@ export function checkRatios(runs: number, withLong: boolean): Line[] {
       row: name,
       found: `A/A ${both(same.ours)}; at δ ${both(edge.ours)}; 3δ ${shown(far.ours.fail)}; naive at δ ${both(edge.naive)}`,
       published,
+      point: `A/A ${both(same.point)}; at δ ${both(edge.point)}`,
     });
+    expect(edge.point.pass, `${name}: the point rule is a coin flip at δ`).toBeGreaterThanOrEqual(0.3);
     expect(edge.ours.pass, `${name}: false pass at δ`).toBeLessThanOrEqual(nominal(runs));
     expect(edge.ours.fail, `${name}: false fail at δ`).toBeLessThanOrEqual(nominal(runs));
     expect(same.ours.fail, `${name}: A/A false fail`).toBeLessThanOrEqual(maxFail);
@@ -107,7 +113,7 @@ export function checkTheRest(runs: number): Line[] {
     ['objective, 5-s bursts', BURSTS.five, 600, '.052/.026'],
   ] as const) {
     const rates = objectiveCampaign(runs, { seconds, rate: 1000, p: 1e-3, ...(bursts ? { bursts } : {}) });
-    lines.push({ row: name, found: both(rates), published });
+    lines.push({ row: name, found: both(rates), published, point: both(rates.point) });
     expect(rates.pass, `${name}: false pass`).toBeLessThanOrEqual(nominal(runs));
     expect(rates.fail, `${name}: false fail`).toBeLessThanOrEqual(nominal(runs));
   }
@@ -129,7 +135,7 @@ export function checkQuantiles(
   rows: readonly { sd: number; phi: number; seconds: number; limit: number; maxFail: number; published: string }[],
 ): Line[] {
   return rows.map(({ sd, phi, seconds, limit, maxFail, published }) => {
-    const at = (factor: number): Rates => quantileCampaign(runs, { seconds, rate: 100, sd, phi, factor });
+    const at = (factor: number) => quantileCampaign(runs, { seconds, rate: 100, sd, phi, factor });
     const [same, edge, far] = [at(1), at(1.05), at(1.15)];
     const name = `P95, sd ${sd}, φ ${phi}, ${seconds} s`;
     const bound = limit === 0.05 ? nominal(runs) : limit + 3 * Math.sqrt((limit * (1 - limit)) / runs);
@@ -139,7 +145,12 @@ export function checkQuantiles(
       maxFail + 3 * Math.sqrt((maxFail * (1 - maxFail)) / runs),
     );
     if (phi < 0.9) expect(far.fail, `${name}: power to fail 3δ`).toBeGreaterThanOrEqual(0.95);
-    return { row: name, found: `A/A ${both(same)}; at δ ${both(edge)}; 3δ ${shown(far.fail)}`, published };
+    return {
+      row: name,
+      found: `A/A ${both(same)}; at δ ${both(edge)}; 3δ ${shown(far.fail)}`,
+      published,
+      point: `A/A ${both(same.point)}; at δ ${both(edge.point)}`,
+    };
   });
 }
 
@@ -149,15 +160,75 @@ export function checkRates(
   rows: readonly { sd: number; phi: number; seconds: number; limit: number; power: number; published: string }[],
 ): Line[] {
   return rows.map(({ sd, phi, seconds, limit, power, published }) => {
-    const at = (drop: number): Rates => rateCampaign(runs, { seconds, rate: 200, sd, phi, drop });
+    const at = (drop: number) => rateCampaign(runs, { seconds, rate: 200, sd, phi, drop });
     const [edge, far] = [at(0.03), at(0.1)];
     const name = `goodput, sd ${sd}, φ ${phi}, ${seconds} s`;
     const bound = limit === 0.05 ? nominal(runs) : limit + 3 * Math.sqrt((limit * (1 - limit)) / runs);
     expect(edge.pass, `${name}: false pass at δ`).toBeLessThanOrEqual(bound);
     expect(edge.fail, `${name}: false fail at δ`).toBeLessThanOrEqual(bound);
     expect(far.fail, `${name}: power to fail a 10 % drop`).toBeGreaterThanOrEqual(power - 0.05);
-    return { row: name, found: `at δ ${both(edge)}; 10 % drop ${shown(far.fail)}`, published };
+    return {
+      row: name,
+      found: `at δ ${both(edge)}; 10 % drop ${shown(far.fail)}`,
+      published,
+      point: `at δ ${both(edge.point)}`,
+    };
   });
+}
+
+/** Trials while the baseline drifts by 2 % a window: the counterbalanced layout holds, ABAB and a single pair don't. */
+export function checkTrials(runs: number): Line[] {
+  const rows = [
+    { name: 'one pair', layout: 'AB', published: 'A/A .54/.12; at δ .17/.47' },
+    { name: 'ABAB, 4 trials', layout: 'ABABABAB', published: 'A/A .26/–; at δ .01/.18' },
+    { name: 'ABBA, 4 trials', layout: 'ABBABAAB', published: 'A/A .44/–; at δ .036/.038' },
+    { name: 'ABBA, 8 trials', layout: 'ABBABAABABBABAAB', published: 'A/A .82/–; at δ .037/.037' },
+  ];
+  return rows.map(({ name, layout, published }) => {
+    const drifting = { layout, between: 0.03, trend: 0.02 };
+    const same = trialsCampaign(runs, { ...drifting, drift: 0 });
+    const edge = trialsCampaign(runs, { ...drifting, drift: 0.05 });
+    if (layout.startsWith('ABBA')) {
+      expect(edge.pass, `${name}: false pass at δ`).toBeLessThanOrEqual(nominal(runs));
+      expect(edge.fail, `${name}: false fail at δ`).toBeLessThanOrEqual(nominal(runs));
+      expect(same.fail, `${name}: A/A false fail`).toBeLessThanOrEqual(0.01 + 3 * Math.sqrt((0.01 * 0.99) / runs));
+    } else expect(edge.fail, `${name} must show its error`).toBeGreaterThanOrEqual(0.12);
+    return {
+      row: name,
+      found: `A/A ${both(same)}; at δ ${both(edge)}`,
+      published,
+      point: `A/A ${both(same.point)}; at δ ${both(edge.point)}`,
+    };
+  });
+}
+
+/** Five planned looks keep the error rates, and end early. */
+export function checkLooks(runs: number): Line[] {
+  const common = { seconds: 600, rate: 1000, p: 5e-4, looks: 5 };
+  const at = (theta: number, bursts?: Bursts) =>
+    looksCampaign(runs, { ...common, theta: theta * DELTA, ...(bursts ? { bursts } : {}) });
+  const [same, edge, far] = [at(0), at(1), at(3)];
+  const burst = at(1, BURSTS.two);
+  for (const [name, rates] of [
+    ['independent', edge],
+    ['2-s bursts', burst],
+  ] as const) {
+    expect(rates.pass, `looks, ${name}: false pass at δ`).toBeLessThanOrEqual(nominal(runs));
+    expect(rates.fail, `looks, ${name}: false fail at δ`).toBeLessThanOrEqual(nominal(runs));
+  }
+  expect(same.pass).toBeGreaterThanOrEqual(0.95);
+  expect(same.median, 'half of the good runs end after at most three looks of five').toBeLessThanOrEqual(360);
+  expect(far.fail).toBeGreaterThanOrEqual(0.95);
+  return [
+    { row: 'no drift, independent', found: `${both(same)}, median ${same.median} s of 600`, published: '.999, 240 s' },
+    { row: 'at δ, independent', found: both(edge), published: '.044/.041' },
+    { row: 'at δ, 2-s bursts', found: both(burst), published: '.040/.038' },
+    {
+      row: '3δ, independent',
+      found: `fails ${shown(far.fail)}, median ${far.median} s`,
+      published: 'fails 1.0, 120 s',
+    },
+  ];
 }
 
 /** The tables, for reading. */

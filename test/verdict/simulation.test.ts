@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { checkQuantiles, checkRates, checkRatios, checkTheRest } from './simulation-grid.js';
+import { checkLooks, checkQuantiles, checkRates, checkRatios, checkTheRest, checkTrials } from './simulation-grid.js';
 
 // The small grid; `simulation.long.test.ts` runs it at full size and prints the tables.
 describe('operating characteristics, small', () => {
@@ -9,6 +9,11 @@ describe('operating characteristics, small', () => {
 
   it('objectives, power and peeking', () => {
     checkTheRest(600);
+  });
+
+  it('trials while the baseline drifts, and planned looks', () => {
+    checkTrials(1500);
+    checkLooks(150);
   });
 
   it('P95 and goodput', () => {

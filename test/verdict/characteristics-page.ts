@@ -1,0 +1,46 @@
+import type { Line } from './simulation-grid.js';
+
+export interface Section {
+  title: string;
+  words: string;
+  runs: number;
+  lines: readonly Line[];
+}
+
+/** The page docs/operating-characteristics.md, from what a simulation found. */
+export function characteristicsPage(sections: readonly Section[]): string {
+  return [
+    '# How often is a verdict wrong?',
+    '',
+    '<!-- Written by `npm run test:long -- test/verdict/simulation`: change the simulation, not this page. -->',
+    '',
+    'Each row is a situation whose truth is known, run many times with a fixed seed through the shipped code. Two figures',
+    'with a slash are the shares of runs that **passed** and that **failed**; the rest was inconclusive.',
+    '',
+    '- **A/A**: nothing is wrong, the true drift is zero. A failure is a false alarm.',
+    '- **at δ**: the true drift is exactly the tolerance. Both a pass and a failure are errors here; each is meant to happen in',
+    '  at most 5 runs of 100.',
+    '- **3δ**: the true drift is three times the tolerance. A failure is right.',
+    '- **expected**: the figures that the method was designed by, from an independent simulation.',
+    '- **point rule**: what most tools do, the estimate against the limit without an interval, on the same data. It is never',
+    '  inconclusive.',
+    '',
+    ...sections.flatMap(({ title, words, runs, lines }) => [
+      `## ${title}`,
+      '',
+      `${words} ${runs.toLocaleString('en')} runs a cell; the standard error of a share of .05 is ${Math.sqrt(
+        (0.05 * 0.95) / runs,
+      )
+        .toFixed(3)
+        .replace(/^0/, '')}.`,
+      '',
+      '| situation | found | expected | point rule |',
+      '| --- | --- | --- | --- |',
+      ...lines.map(({ row, found, published, point }) => `| ${row} | ${found} | ${published} | ${point ?? ''} |`),
+      '',
+    ]),
+    'One burst a window is the situation that no method can mend without knowing more: half of such windows hold none, and',
+    'nothing in the data can say so. A noise profile (`plimsoll calibrate`), `minClusterSize`, longer windows or more trials do.',
+    '',
+  ].join('\n');
+}
