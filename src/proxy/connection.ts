@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import { peerOf } from './connections.js';
 import { hangUp } from './hang-up.js';
 import { HttpGate } from './http/gate.js';
 import type { Intake } from './intake.js';
@@ -34,24 +33,22 @@ export class Connection implements LinkOwner {
   /** Made when the first HTTP toxic comes. */
   #http: HttpGate | undefined;
   readonly beganAtMs = performance.now();
-  readonly peers: Readonly<{ client: string; upstream: string }>;
 
   constructor(
-    private readonly client: End,
-    private readonly upstream: End,
+    readonly client: End,
+    readonly upstream: End,
     /** Counts from 1 for each proxy. */
     readonly id: number,
     private readonly owner: ConnectionOwner,
   ) {
     const { toxics } = owner;
-    this.peers = { client: peerOf(client.socket), upstream: peerOf(upstream.socket) };
     this.#reset = toxics.some((toxic) => toxic.definition.resetsConnections);
     this.#links = {
       upstream: new Link('upstream', client.socket, upstream.socket, this),
       downstream: new Link('downstream', upstream.socket, client.socket, this),
     };
-    client.socket.once('close', this.#onSocketClosed);
-    upstream.socket.once('close', this.#onSocketClosed);
+    client.socket.on('close', this.#onSocketClosed);
+    upstream.socket.on('close', this.#onSocketClosed);
     for (const toxic of toxics) if (toxic.definition.request) this.#setHttp(toxic);
     this.#links.upstream.start(toxics, client.intake);
     this.#links.downstream.start(toxics, upstream.intake);

@@ -29,15 +29,15 @@ export interface ConnectionStatus {
 export function connectionStatus(connection: Connection): ConnectionStatus {
   return {
     id: connection.id,
-    client: connection.peers.client,
-    upstream: connection.peers.upstream,
+    client: peerOf(connection.client.socket),
+    upstream: peerOf(connection.upstream.socket),
     ageMs: Math.round(performance.now() - connection.beganAtMs),
     upstreamBytes: connection.bytes('upstream').sent,
     downstreamBytes: connection.bytes('downstream').sent,
   };
 }
 
-/** Of the other end. Read while it is connected: later the socket does not know it any more. */
-export function peerOf({ remoteAddress = '', remotePort = 0 }: Socket): string {
+/** Of the other end; asked for only now, since most connections are never listed. */
+function peerOf({ remoteAddress = '', remotePort = 0 }: Socket): string {
   return formatAddress({ host: remoteAddress.replace(/^::ffff:(?=\d+\.)/, ''), port: remotePort });
 }

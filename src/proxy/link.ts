@@ -55,8 +55,7 @@ export class Link implements Receiver, Outlet {
     }
     for (const stage of this.#stages) stage.start();
     intake.receiver = this;
-    this.source.once('end', this.#onSourceEnd);
-    this.source.once('close', this.#onSourceEnd);
+    this.source.on('end', this.#onSourceEnd).on('close', this.#onSourceEnd);
     this.destination.on('drain', this.#onDrain);
     this.#resumeSource();
   }

@@ -1,7 +1,7 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { acceptClients } from './accept.js';
 import { Acceptance } from './acceptance.js';
 import { formatAddress, listenError, resolveListen, splitAddress, type HostPort } from './address.js';
-import { adopt } from './adopt.js';
 import { Connection, type ConnectionOwner, type End } from './connection.js';
 import { connectionStatus, type ConnectionList } from './connections.js';
 import { ApiError } from './errors.js';
@@ -54,14 +54,13 @@ export class Proxy implements ConnectionOwner {
   async start(): Promise<void> {
     if (this.#server) return;
     const address = await resolveListen(this.listen, 'listen tcp: ');
-    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (client) =>
-      this.#accept(client),
-    );
+    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true });
     try {
       await listenOn(server, address);
     } catch (error) {
       throw listenError(error, address);
     }
+    acceptClients(server, (client) => this.#accept(client));
     server.on('error', (error) => this.surroundings.log.warn('accepting failed', { proxy: this.name, error }));
     this.#server = server;
     const bound = server.address() as AddressInfo;
@@ -156,14 +155,10 @@ export class Proxy implements ConnectionOwner {
   }
 
   /** Nothing is read from the client before its dial has succeeded. */
-  #accept(accepted: Socket): void {
-    accepted.on('error', ignore);
-    if (this.#acceptance.turnsAway(accepted, this.#toxics)) return;
+  #accept(client: End): void {
+    client.socket.on('error', ignore);
+    if (this.#acceptance.turnsAway(client.socket, this.#toxics)) return;
     this.#accepted += 1;
-    const number = this.#accepted;
-    const intake = new Intake();
-    const client: End = { socket: adopt(accepted, intake), intake };
-    if (client.socket !== accepted) client.socket.on('error', ignore);
     let address: HostPort;
     try {
       address = splitAddress(this.upstream, 'dial tcp: ');
@@ -171,7 +166,7 @@ export class Proxy implements ConnectionOwner {
       this.#dialFailed(client.socket, error);
       return;
     }
-    this.#dial(client, number, address);
+    this.#dial(client, this.#accepted, address);
   }
 
   #dial(client: End, number: number, address: HostPort): void {
@@ -194,8 +189,9 @@ export class Proxy implements ConnectionOwner {
       intake.destroy();
       this.#dialFailed(client.socket, failure);
     };
-    upstream.once('error', onError).once('close', onClose);
-    upstream.once('connect', () => {
+    // Each comes once at most: `on` does, without the wrapper that `once` makes.
+    upstream.on('error', onError).on('close', onClose);
+    upstream.on('connect', () => {
       this.#dialling.delete(upstream);
       upstream.off('close', onClose).off('error', onError).on('error', ignore);
       this.#connectionsTotal += 1;

@@ -2,9 +2,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { adopt } from '../../src/proxy/adopt.js';
+import { acceptClients } from '../../src/proxy/accept.js';
+import type { End } from '../../src/proxy/connection.js';
 import { startProxyServer, type ProxyServer } from '../../src/proxy/index.js';
-import { Intake } from '../../src/proxy/intake.js';
 import { Link } from '../../src/proxy/link.js';
 import { randomStream } from '../../src/proxy/random.js';
 import { TOXIC_TYPES } from '../../src/proxy/toxics/registry.js';
@@ -83,12 +83,15 @@ describe('through a server', () => {
   });
 });
 
-/** Two connected sockets. */
-async function joined(): Promise<{ near: Socket; far: Socket }> {
-  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }).listen(0, '127.0.0.1');
+/** Two connected sockets; the near one was accepted. @param direct see `acceptClients` */
+async function joined(direct = true): Promise<{ near: End; far: Socket }> {
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }).listen(0, '127.0.0.1');
   await once(server, 'listening');
+  const accepted = new Promise<End>((resolve) => {
+    acceptClients(server, resolve, direct);
+  });
   const far = connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true });
-  const [near] = (await once(server, 'connection')) as [Socket];
+  const near = await accepted;
   server.close();
   return { near, far };
 }
@@ -110,10 +113,9 @@ function noop(): Toxic {
 
 it('a link goes back to the bare path when its last toxic is removed, and rolls no dice before the first', async () => {
   const [from, to] = [await joined(), await joined()];
-  const intake = new Intake();
-  const source = adopt(from.near, intake);
+  const { socket: source, intake } = from.near;
   let rolled = 0;
-  const link = new Link('upstream', source, to.near, {
+  const link = new Link('upstream', source, to.near.socket, {
     random: () => () => {
       rolled += 1;
       return 0;
@@ -134,13 +136,13 @@ it('a link goes back to the bare path when its last toxic is removed, and rolls 
   link.removeToxic(toxic);
   expect(await send('three')).toBe('three');
   expect([link.bare, rolled, toxic.seen.chunks]).toEqual([true, 1, 1]);
-  for (const socket of [source, from.far, to.near, to.far]) socket.destroy();
+  for (const socket of [source, from.far, to.near.socket, to.far]) socket.destroy();
 });
 
 describe('an accepted socket', () => {
-  it.each([true, false])('reads into its intake, and tells the end (handle can be moved: %s)', async (movable) => {
-    const { near, far } = await joined();
-    const intake = new Intake();
+  it.each([true, false])('reads into its intake, and tells the end (handle can be taken: %s)', async (direct) => {
+    const { near, far } = await joined(direct);
+    const { socket, intake } = near;
     const received: string[] = [];
     intake.receiver = {
       receive(data) {
@@ -148,8 +150,8 @@ describe('an accepted socket', () => {
         return true;
       },
     };
-    const socket = adopt(near, intake, movable);
-    expect(socket === near).toBe(!movable);
+    // Of a taken handle the server's own list knows nothing.
+    expect('server' in socket && socket.server !== null).toBe(!direct);
     far.end('hello');
     await sleep(20);
     expect(received).toEqual([]);
