@@ -8,6 +8,7 @@ import containerKill from './container-kill.js';
 import containerPause from './container-pause.js';
 import containerRestart from './container-restart.js';
 import containerStop from './container-stop.js';
+import diskFill from './disk-fill.js';
 import down from './down.js';
 import failFirst from './fail-first.js';
 import httpAbort from './http-abort.js';
@@ -51,6 +52,7 @@ export const faults: readonly FaultDefinition[] = [
   processFdLimit,
   cpuStress,
   memoryStress,
+  diskFill,
   containerKill,
   containerPause,
   containerStop,

@@ -3,10 +3,13 @@ import { createServer, type AddressInfo } from 'node:net';
 import { faults } from '../faults/registry.js';
 import type { FaultDefinition } from '../faults/fault.js';
 import { pingDocker } from '../targets/docker.js';
+import { availableCores } from '../targets/machine.js';
+import { memoryBounds, memoryRoom } from '../targets/memory.js';
 import { hasProc, identityOf } from '../targets/process.js';
 import { pidsListeningOn } from '../targets/sockets.js';
 import { findProgram } from '../support/find-program.js';
 import { messageOf } from '../support/errors.js';
+import { formatBytes } from '../support/units.js';
 import { registerFolder } from './register.js';
 
 export interface Finding {
@@ -46,7 +49,7 @@ function checkOf(fault: FaultDefinition, checks: { processes: Check; containers:
       return checks.containers;
     case 'machine':
       return hasProc()
-        ? { possible: true, why: 'in processes of its own' }
+        ? { possible: true, why: `in a process of its own${boundOf(fault.type)}` }
         : {
             possible: false,
             why: `it is measured in /proc, which ${process.platform} does not have`,
@@ -54,6 +57,22 @@ function checkOf(fault: FaultDefinition, checks: { processes: Check; containers:
           };
     case 'anything':
       return { possible: true };
+  }
+}
+
+/** How far it may go here. */
+function boundOf(type: string): string {
+  switch (type) {
+    case 'cpu-stress':
+      return ` on each of at most ${availableCores()} cores`;
+    case 'memory-stress': {
+      const { roomBytes, where } = memoryRoom(memoryBounds());
+      return `; at most ${formatBytes(Math.max(0, roomBytes))} now, bounded by ${where}`;
+    }
+    case 'disk-fill':
+      return '; on the disk of the root folder only with `allowRootDisk: true`';
+    default:
+      return '';
   }
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { controlGroupsOf, groupStat, readGroupFile } from './cgroup.js';
 
 /** Never taken: this share of the memory, or of a disk, stays free whatever a fault asks for. */
-const RESERVE_SHARE = 0.05;
+export const RESERVE_SHARE = 0.05;
 
 /** One thing that bounds how much memory this process may use. */
 export interface MemoryBound {

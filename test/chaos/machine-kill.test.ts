@@ -18,7 +18,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const FAULTS = [{ type: 'memory-stress', settings: () => ({ size: '32MB' }) }];
+const FAULTS = [
+  { type: 'memory-stress', settings: () => ({ size: '32MB' }) },
+  { type: 'disk-fill', settings: () => ({ path: folder, size: '16MB', allowRootDisk: true }) },
+];
 
 describe.skipIf(process.platform !== 'linux')('kill -9 while this machine is hurt', () => {
   it.each(FAULTS)(

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { accessSync, appendFileSync, constants } from 'node:fs';
+import { accessSync, appendFileSync, constants, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { describe } from 'vitest';
 
@@ -16,6 +17,8 @@ const PARTS = {
   nginx: () => findProgram('nginx'),
   docker: () => engineVersion(),
   'docker-compose': () => findProgram('docker-compose'),
+  /** The right to mount a small disk of the test's own. */
+  mounts: () => mayMount(),
   /** util-linux's `script`, which gives a program a real pseudo-terminal. */
   terminal: () => (process.platform === 'linux' ? findProgram('script') : undefined),
 } satisfies Record<string, () => string | undefined>;
@@ -45,6 +48,27 @@ export function describeWith(parts: Part[], name: string, tests: () => void): vo
 function noteLeftOut(name: string, missing: Part[]): void {
   const file = process.env['PLIMSOLL_LEFT_OUT'];
   if (file) appendFileSync(file, `${name}: needs ${missing.join(', ')}\n`);
+}
+
+let mounting: { program: string | undefined } | undefined;
+
+function mayMount(): string | undefined {
+  mounting ??= { program: tryMount() };
+  return mounting.program;
+}
+
+/** Root alone may not be enough, in a container for example: so it is tried. */
+function tryMount(): string | undefined {
+  const folder = mkdtempSync(join(tmpdir(), 'plimsoll-mount-'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'plimsoll-test', folder], { stdio: 'ignore' });
+    execFileSync('umount', [folder], { stdio: 'ignore' });
+    return findProgram('mount');
+  } catch {
+    return undefined;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 let engine: { version: string | undefined } | undefined;

@@ -36,7 +36,7 @@ export class HelperProcess {
    */
   static async start(
     kind: string,
-    settings: Record<string, number | string>,
+    settings: Record<string, number | string | boolean>,
     signal: AbortSignal,
   ): Promise<HelperProcess> {
     signal.throwIfAborted();

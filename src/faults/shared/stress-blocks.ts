@@ -3,6 +3,8 @@ import { randomFillSync } from 'node:crypto';
 /** In one piece: small enough to stop in time, large enough to be quick. */
 export const BLOCK_BYTES = 4 * 1024 * 1024;
 const PAGE_BYTES = 4096;
+/** Others take their part meanwhile: close to the reserve, a little less than stated is all that can be had. */
+export const ENOUGH = 0.97;
 
 /**
  * Fills blocks with data that nobody can make smaller: random, so that it cannot be compressed, and each page with a

@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { memoryBounds, memoryRoom, type MemoryBound } from '../../targets/memory.js';
 import { formatBytes } from '../../support/units.js';
-import { BLOCK_BYTES, Filler } from './stress-blocks.js';
+import { BLOCK_BYTES, ENOUGH, Filler } from './stress-blocks.js';
 
 /** Between two looks at what is left, while it is held. */
 const LOOK_EACH_MS = 100;
@@ -25,12 +25,12 @@ export function holdMemory(
   let held = 0;
   const grow = (): void => {
     const size = Math.min(BLOCK_BYTES, bytes - held);
-    if (size <= 0) {
+    const { roomBytes, where } = memoryRoom(bounds());
+    if (size <= 0 || (roomBytes < size && held >= ENOUGH * bytes)) {
       say('holding');
       hold();
       return;
     }
-    const { roomBytes, where } = memoryRoom(bounds());
     if (roomBytes < size) {
       say(
         `failed: ${formatBytes(held)} of ${formatBytes(bytes)} were taken, more would touch the last 5 % of ${where}`,

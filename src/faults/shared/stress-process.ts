@@ -1,4 +1,5 @@
 import { burn } from './stress-cpu.js';
+import { holdDisk, type DiskFilling } from './stress-disk.js';
 import { holdMemory } from './stress-memory.js';
 
 /**
@@ -8,7 +9,8 @@ import { holdMemory } from './stress-memory.js';
  * Arguments: the kind of stress, and its settings as JSON.
  */
 const [kind = '', text = '{}'] = process.argv.slice(2);
-const given = JSON.parse(text) as Record<string, unknown>;
+// From our own parent.
+const given: unknown = JSON.parse(text);
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 process.stdin.on('data', () => begin());
@@ -23,11 +25,14 @@ function begin(): void {
   begun = true;
   switch (kind) {
     case 'cpu':
-      burn(Number(given['share'] ?? 0));
+      burn((given as { share: number }).share);
       say('working');
       return;
     case 'memory':
-      holdMemory(Number(given['bytes'] ?? 0), say);
+      holdMemory((given as { bytes: number }).bytes, say);
+      return;
+    case 'disk':
+      void holdDisk(given as DiskFilling, say);
       return;
     default:
       say(`failed: there is no stress of kind "${kind}"`);
