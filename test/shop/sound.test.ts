@@ -184,9 +184,11 @@ describe('the sound shop', () => {
       router: router?.trace,
       detached: detached?.trace,
     })) {
-      const record = await until(() => contained(shop, level), 2_000, `the ${level} error on record`).then(() =>
-        contained(shop, level),
-      );
+      const record = await until(
+        () => contained(shop, level) !== undefined,
+        2_000,
+        `the ${level} error on record`,
+      ).then(() => contained(shop, level));
       expect(record).toMatchObject({ trace_id: trace, err: { type: 'TypeError' } });
       expect(record?.err.stack).toContain('poison.js');
     }
