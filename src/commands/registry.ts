@@ -1,3 +1,4 @@
+import budget from './budget.js';
 import type { CommandDefinition } from './command.js';
 import doctor from './doctor.js';
 import explain from './explain.js';
@@ -20,6 +21,7 @@ export const commands: readonly CommandDefinition[] = [
   report,
   judge,
   explain,
+  budget,
   proxy,
   schema,
 ];

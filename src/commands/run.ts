@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import type { Plan } from '../plan/plan.js';
+import type { RunResult } from '../result/schema.js';
 import { systemClock } from '../support/clock.js';
+import { messageOf, PlimsollError } from '../support/errors.js';
 import type { CommandContext, CommandDefinition, StopSignal } from './command.js';
 import { loadPlans, type PlanOptions } from './load-plan.js';
 import { openReporters, parseReporters, type ReporterOrder } from './reporter-order.js';
@@ -17,6 +19,7 @@ interface RunFlags extends PlanOptions {
   metricsPort?: string;
   allowInconclusive?: boolean;
   recover?: boolean;
+  reviewedBy?: string;
 }
 
 export default {
@@ -34,6 +37,7 @@ export default {
       .option('--metrics-port <port>', "serve the run's own /metrics on 127.0.0.1")
       .option('--allow-host <host>', 'a host outside loopback that load and faults may reach (repeatable)', collect, [])
       .option('--allow-inconclusive', 'exit 0 when nothing failed but not all could be decided')
+      .option('--reviewed-by <name>', 'who allowed a run in production although a review of its error budget is due')
       .option('--recover', 'first undo what abandoned runs left behind')
       .action(async (files: string[], flags: RunFlags) => runAll(files, flags, context));
   },
@@ -72,6 +76,7 @@ async function runOne(
     import('../run/stop-reason.js'),
   ]);
   await preflight(plan, (line) => context.err(`${line}\n`));
+  await askBudget(plan, flags, context);
 
   const stop = new AbortController();
   const handOver = new AbortController();
@@ -112,12 +117,34 @@ async function runOne(
     });
     metrics?.onResult(result);
     await reporters?.onEnd(result);
+    await bookBudget(plan, result, flags, context);
     for (const warning of directory.warnings) context.err(`warning: ${warning}\n`);
     const forgiven = flags.allowInconclusive === true && result.verdict === 'inconclusive' && result.exitCode === 3;
     context.setExitCode(forgiven ? 0 : result.exitCode);
     return stop.signal.aborted;
   } finally {
     forget();
+  }
+}
+
+/** Before anything is started: a run in production that the budget does not bear is refused. */
+async function askBudget(plan: Plan, flags: RunFlags, context: CommandContext): Promise<void> {
+  if (!plan.budget?.ledger) return;
+  const { checkBudgetBefore } = await import('../run/budget-book.js');
+  const before = checkBudgetBefore(plan, { nowMs: systemClock.wall().getTime(), reviewedBy: flags.reviewedBy });
+  for (const warning of before?.warnings ?? []) context.err(`warning: ${warning}\n`);
+}
+
+/** A run whose cost could not be written down is still a run: the verdict stands, and the person is told. */
+async function bookBudget(plan: Plan, result: RunResult, flags: RunFlags, context: CommandContext): Promise<void> {
+  if (!plan.budget?.ledger) return;
+  const { bookRun } = await import('../run/budget-book.js');
+  try {
+    await bookRun(plan.budget.ledger, result, { at: systemClock.wall(), reviewedBy: flags.reviewedBy });
+  } catch (error) {
+    const hint = error instanceof PlimsollError && error.hint ? ` ${error.hint}` : '';
+    context.err(`warning: ${messageOf(error)}.${hint}\n`);
+    context.setExitCode(3);
   }
 }
 

@@ -2,6 +2,7 @@ import type { RunResult } from '../result/schema.js';
 import { clip, html, raw, type Markup } from './html.js';
 import { SCRIPT } from './script.js';
 import { eventSection, jsonSection, repeatSection } from './sections/appendix.js';
+import { budgetSection } from './sections/budget.js';
 import { environmentSection, warningSection } from './sections/environment.js';
 import { faultSection } from './sections/faults.js';
 import { distributionSection, ledgerSection, sampleSection } from './sections/load.js';
@@ -35,9 +36,9 @@ export function renderReport(result: RunResult): string {
         ${sharedShapes()}
         <main>
           ${masthead()} ${verdictSection(result)} ${sloSection(result)} ${timelineSection(result)}
-          ${warningSection(result)} ${faultSection(result)} ${topologySection(result)} ${distributionSection(result)}
-          ${ledgerSection(result)} ${sampleSection(result)} ${statisticsSection(result)} ${environmentSection(result)}
-          ${eventSection(result)} ${repeatSection(result)} ${jsonSection(result)}
+          ${budgetSection(result)} ${warningSection(result)} ${faultSection(result)} ${topologySection(result)}
+          ${distributionSection(result)} ${ledgerSection(result)} ${sampleSection(result)} ${statisticsSection(result)}
+          ${environmentSection(result)} ${eventSection(result)} ${repeatSection(result)} ${jsonSection(result)}
         </main>
         ${raw(`<script>${SCRIPT}</script>`)}
       </body>

@@ -1,6 +1,7 @@
 import type { LoadPlan } from '../load/driver.js';
 import type { EventBody } from '../record/events.js';
 import type { LinkPlan, ServicePlan } from '../targets/targets.js';
+import type { BudgetPolicy } from '../verdict/budget/policy.js';
 import type { Slo } from '../verdict/slo.js';
 import type { FaultDefinition } from '../faults/fault.js';
 import type { Location } from '../support/errors.js';
@@ -56,6 +57,12 @@ export interface StopPlan {
   minBad: number;
 }
 
+export interface BudgetPlan {
+  policy: BudgetPolicy;
+  /** Absolute path; undefined: costs are not written down. */
+  ledger: string | undefined;
+}
+
 /** Everything that a run needs, resolved and checked: plain data except for the fault definitions. */
 export interface Plan {
   scenario: { name: string; description: string; file: string; text: string; sha256: string };
@@ -69,6 +76,7 @@ export interface Plan {
   slos: Slo[];
   invariants: InvariantPlan[];
   stop: StopPlan;
+  budget?: BudgetPlan;
   trials: number;
   /** Hosts outside loopback that the scenario allows. */
   allow: string[];

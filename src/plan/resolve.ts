@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { redact } from '../record/redact.js';
+import { budgetPolicy } from '../scenario/budget-policy.js';
 import type { Scenario } from '../scenario/parse.js';
 import { Problems, type Problem } from '../scenario/problems.js';
 import type { SystemDocument } from '../scenario/schema.js';
@@ -68,6 +69,14 @@ export function resolvePlan(scenario: Scenario, options: ResolveOptions): { plan
             forMs: scenario.stop?.for ?? 5000,
             minBad: scenario.stop?.minBad ?? 20,
           },
+    ...(scenario.budget === undefined
+      ? {}
+      : {
+          budget: {
+            policy: budgetPolicy(scenario.name, scenario.budget),
+            ledger: scenario.budget.ledger === undefined ? undefined : resolve(options.cwd, scenario.budget.ledger),
+          },
+        }),
     trials: scenario.trials,
     allow: scenario.allow,
     power:
@@ -163,11 +172,6 @@ function looseTolerances(slos: Plan['slos']): Plan['warnings'] {
 
 function warningsOf(scenario: Scenario): Plan['warnings'] {
   const warnings: Plan['warnings'] = [];
-  if (scenario.budget)
-    warnings.push({
-      code: 'budget_not_judged_yet',
-      message: 'the `budget` block is read, but this version does not judge error budgets yet',
-    });
   if (scenario.faults.length === 0)
     warnings.push({ code: 'no_faults', message: 'the scenario has no faults: it compares the system with itself' });
   if (scenario.stop === 'off')

@@ -100,6 +100,8 @@ export const EVENT_BODIES = {
       }),
     ),
     invariants: z.array(z.object({ name: z.string(), expected: z.string() })),
+    /** `BudgetPolicy` of `verdict/budget/policy.ts`, checked where it is judged. */
+    budget: z.unknown().optional(),
     topology: z.object({
       services: z.array(z.object({ name: z.string(), detail: z.string() })),
       links: z.array(

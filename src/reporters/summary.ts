@@ -25,6 +25,7 @@ export function summary(result: RunResult, options: SummaryOptions): string {
     sloBlock(result, paint),
     faultBlock(result, paint),
     cleanupBlock(result, paint),
+    budgetBlock(result, paint),
     warningBlock(result, paint),
     `Report: ${clean(options.report)}`,
   ];
@@ -154,6 +155,12 @@ function cleanupBlock(result: RunResult, paint: Paint): string {
     ...(byHand.length > 0 ? ['    Run `plimsoll recover`, or by hand:'] : ['    Run `plimsoll recover`.']),
     ...byHand.map((command) => `      ${clean(command)}`),
   ].join('\n');
+}
+
+function budgetBlock({ budget }: RunResult, paint: Paint): string {
+  if (!budget) return '';
+  const [first = '', ...rest] = wrap(truncate(clean(`${budget.name}: ${budget.sentence}`), 500), COLUMNS - 14, '');
+  return [`${paint('bold', 'Error budget')}  ${first}`, ...rest.map((line) => `              ${line}`)].join('\n');
 }
 
 function warningBlock(result: RunResult, paint: Paint): string {

@@ -7,6 +7,7 @@ import { traceIdOf } from '../support/trace-id.js';
 import type { JudgeInput } from '../verdict/input.js';
 import { judge } from '../verdict/judge.js';
 import { Slo } from '../verdict/slo.js';
+import { budgetOf } from './budget.js';
 import { distributionsOf, seriesOf } from './curves.js';
 import { endingOf, type Ending } from './ending.js';
 import { eventText } from './event-text.js';
@@ -49,6 +50,7 @@ export function foldRun(input: FoldInput): RunResult {
   const { started, plan, complete, windows, streams, ledgers, faults, ending } = story;
   const cleanup = cleanupOf(faults);
   const judged = judgeSafely(story.judgeInput, input.slos !== undefined);
+  const budget = budgetOf(plan, story.judgeInput);
   ending.errored ??= judged.problem;
   const invariants = invariantsOf(events, plan);
   const verdict = verdictOf({ judged: judged.slos, invariants, ending, cleanup, faults, complete });
@@ -60,6 +62,7 @@ export function foldRun(input: FoldInput): RunResult {
     ...verdict,
     cleanup,
     slos: judged.slos,
+    ...budget.judged,
     invariants,
     faults: faults.map(({ result }) => result),
     phases: phasesOf(events),
@@ -81,7 +84,7 @@ export function foldRun(input: FoldInput): RunResult {
     events: events
       .filter(({ type }) => type !== 'second' && type !== 'driver.health')
       .map((event) => ({ t: event.t, type: event.type, text: eventText(event) })),
-    warnings: warningsOf(input, plan, ledgers, complete),
+    warnings: [...warningsOf(input, plan, ledgers, complete), ...budget.warnings],
   };
 }
 

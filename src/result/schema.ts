@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { OUTCOMES } from '../record/outcomes.js';
 import { Proof, TargetRef } from '../record/proof.js';
+import { AlertReplay } from '../verdict/budget/alerts.js';
+import { BudgetJudgement } from '../verdict/budget/cost.js';
 import { SloJudgement } from '../verdict/judgement.js';
 
 /** The version of `result.json` that this code writes; older ones are migrated on reading (`migrate.ts`). */
@@ -108,6 +110,10 @@ export const RunResult = z.object({
   /** Is everything that was broken put back, and proven so? */
   cleanup: z.object({ proven: z.boolean(), sentence: z.string(), byHand: z.array(z.string()) }),
   slos: z.array(SloJudgement),
+  /** What the run cost, or would cost in production; absent where the scenario has no `budget`. */
+  budget: BudgetJudgement.optional(),
+  /** What alerts on the burn rate would have done; absent without a `budget`. */
+  alerts: z.array(AlertReplay).optional(),
   invariants: z.array(
     z.object({
       name: z.string(),

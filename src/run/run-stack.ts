@@ -208,6 +208,7 @@ export class RunStack {
       slos: plan.slos,
       faults,
       invariants: plan.invariants.map((invariant) => ({ name: invariant.name, expected: expectedText(invariant) })),
+      ...(plan.budget ? { budget: plan.budget.policy } : {}),
       topology: topology(plan.system),
       power: plan.power,
       warnings: plan.warnings,

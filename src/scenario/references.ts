@@ -1,3 +1,4 @@
+import { checkBudget } from './budget-references.js';
 import { checkFault } from './fault-references.js';
 import { formatMs, parseAddress } from '../support/units.js';
 import { parseIndicator } from './indicator-text.js';
@@ -31,6 +32,7 @@ export function checkReferences(scenario: ScenarioDocument, problems: ProblemSin
     'invariant',
     problems,
   );
+  checkBudget(scenario, problems);
   if (scenario.trials > 1) {
     problems.add(['trials'], {
       code: 'not_supported_yet',

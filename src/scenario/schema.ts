@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { faults } from '../faults/registry.js';
 import { durationMs, positiveDurationMs } from '../support/unit-schemas.js';
+import { Budget } from './budget-schema.js';
 import { Load, Stop, Stream } from './load-schema.js';
-import { Budget, Invariant, SloEntry } from './slo-schema.js';
+import { Invariant, SloEntry } from './slo-schema.js';
 import { NAME, Phases, System } from './system-schema.js';
 
 /** Keys that every fault has beside its own settings. */

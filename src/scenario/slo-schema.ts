@@ -51,13 +51,3 @@ export const Invariant = z.strictObject({
     .describe('Values that the last line of its output, as JSON, must hold'),
   timeLimit: positiveDurationMs.optional().describe('30s unless said otherwise'),
 });
-
-/** Part of the language; read and checked, but not judged by this version. */
-export const Budget = z.strictObject({
-  objective: share,
-  window: z.string(),
-  events: z.union([z.string(), z.number()]).optional(),
-  abort: z.string().optional(),
-  review: share.optional(),
-  reserve: share.optional(),
-});

@@ -43,7 +43,8 @@ export function parseRatePerSecond(text: string): Parsed {
 export function parseShare(text: string): Parsed {
   const match = new RegExp(`^${NUMBER}\\s*%$`).exec(text.trim());
   if (!match) return { ok: false, problem: `"${text}" is not a share; write it in percent, such as 30%` };
-  const ratio = Number(match[1]) / 100;
+  // 99.9 / 100 is not 0.999.
+  const ratio = Number((Number(match[1]) / 100).toFixed(12));
   if (ratio > 1) return { ok: false, problem: `"${text}" is more than 100%` };
   return { ok: true, value: ratio };
 }

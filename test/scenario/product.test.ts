@@ -42,8 +42,18 @@ describe('the scenario that describes the product', () => {
     expect(plan.seed).toBe(7);
   });
 
-  it('says that its budget is not judged', () => {
-    expect(plan.warnings.map(({ code }) => code)).toContain('budget_not_judged_yet');
+  it('has an error budget with its rules', () => {
+    expect(plan.budget).toMatchObject({
+      ledger: undefined,
+      policy: {
+        objective: 0.999,
+        window: { type: 'rolling', seconds: 2_592_000 },
+        events: 50e6,
+        abortPerHour: 0.05,
+        review: 0.7,
+        reserve: 0.3,
+      },
+    });
   });
 });
 

@@ -93,6 +93,31 @@ function makeSample(seed: number, shape: Partial<SampleShape>): RunResult {
       'both critical SLOs held: checkout p95 rose from 41 to 196 ms (+155 ms, 95 % sure of at most +161; tolerance +200 ms) while payment answered 150 ms late',
     cleanup: { proven: true, sentence: 'Both faults are undone, and each undo was measured.', byHand: [] },
     slos: SLOS.passed,
+    budget: {
+      name: 'shop',
+      objective: 0.999,
+      method: 'occurrences',
+      environment: 'test',
+      periodS: 2_592_000,
+      cost: { value: 0.000_241, low: 0.000_122, high: 0.000_409 },
+      impactS: 30,
+      bad: 8,
+      total: 12_480,
+      slices: { bad: 0, total: 1, ratioSum: 0.000_64 },
+      burnRate: 0.9,
+      largestBurnRate: 1000,
+      abort: { perHour: 0.05, burnRate: 36, errorRatio: 0.036 },
+      bearable: 2444,
+      assumptions: ['the share that was bad in this run would have been bad in production too'],
+      sentence:
+        '30 s of this would have cost 0.0241 % of the error budget (between 0.0122 % and 0.0409 %); it would never have alerted anybody',
+    },
+    alerts: [
+      alert('page', 3600, 14.4, null),
+      alert('page', 21_600, 6, null),
+      alert('ticket', 86_400, 3, null),
+      alert('ticket', 259_200, 1, null),
+    ],
     invariants: [
       {
         name: 'nothing lost',
@@ -365,14 +390,17 @@ export const ATTACKS = [
 function hostileResult(): RunResult {
   let next = 0;
   const keep = new Set(
-    'verdict window kind unit part worse severity outcome model driver duration status state code'.split(' '),
+    'verdict window kind unit part worse severity outcome model driver duration status state code environment'.split(
+      ' ',
+    ),
   );
   const streams = new Map<string, string>();
   const attack = (): string => ATTACKS[next++ % ATTACKS.length] ?? '';
   // Figures by name stay figures: a record's keys are attacked, its numbers are kept.
   const walk = (value: unknown, key: string): unknown => {
     if (typeof value === 'string') {
-      if (keep.has(key)) return value;
+      // `method` is free text, but for that of a budget.
+      if (keep.has(key) || value === 'occurrences') return value;
       if (key === 'stream') {
         // The same stream keeps the same name wherever it is spoken of.
         const name = streams.get(value) ?? attack();
@@ -619,4 +647,10 @@ function normal(chance: Random): number {
 
 function round(value: number, digits: number): number {
   return Number(value.toFixed(digits));
+}
+
+/** An alert that did not fire in the run. */
+function alert(severity: 'page' | 'ticket', longS: number, factor: number, ifLastedS: number | null) {
+  const sentence = `would never have ${severity === 'page' ? 'paged' : 'opened a ticket'}`;
+  return { severity, longS, shortS: longS / 12, factor, firedS: null, ifLastedS, before: false, sentence };
 }
