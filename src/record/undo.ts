@@ -86,12 +86,16 @@ export const UndoRecord = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('end-helper'), ...common, process: ProcessIdentity }),
   /** Containers are named by id, which never comes to another one. */
   z.object({ kind: z.literal('unpause-container'), ...common, container: z.string() }),
-  /** Make sure that it runs: started again unless somebody else did. Given `comesBackMs`, others have that long. */
+  /**
+   * Make sure that it runs: started again unless somebody else did. Given `comesBackMs`, others have that long. Given
+   * `settlesMs`, the engine may go on ending it for so long after the death of whoever ordered it.
+   */
   z.object({
     kind: z.literal('start-container'),
     ...common,
     container: z.string(),
     comesBackMs: z.number().nonnegative().optional(),
+    settlesMs: z.number().nonnegative().optional(),
   }),
   /** Attached to the network as it was. */
   z.object({
@@ -105,6 +109,11 @@ export const UndoRecord = z.discriminatedUnion('kind', [
       fixedAddress: z.string().optional(),
     }),
   }),
+  /**
+   * The same for a part that is only about to be started: whoever dies between the start and the `end-group` record would
+   * leave it behind for good. It is found by `NAME=value` in its environment, as the leader of a session of its own.
+   */
+  z.object({ kind: z.literal('end-marked'), ...common, marker: z.string(), label: z.string() }),
   /** SIGTERM to the group of a process that the run started, SIGKILL after one second. */
   z.object({ kind: z.literal('end-group'), ...common, process: ProcessIdentity, label: z.string() }),
 ]);
@@ -114,8 +123,13 @@ export type UndoRecord = z.infer<typeof UndoRecord>;
  * What a run set up for itself, as against what it broke. It is taken down last: faults may need it to be undone, and
  * while only such records are owed nothing is broken any more.
  */
-export function isOwnPart({ kind }: UndoRecord): boolean {
-  return kind === 'end-group' || kind === 'remove-proxy';
+export function isOwnPart({ kind }: Pick<UndoRecord, 'kind'>): boolean {
+  return isOwnProcess({ kind }) || kind === 'remove-proxy';
+}
+
+/** A process of the run's own: gone with its end, and no fault. */
+export function isOwnProcess({ kind }: Pick<UndoRecord, 'kind'>): boolean {
+  return kind === 'end-group' || kind === 'end-marked';
 }
 
 /** A record as it may stand in the event log and in reports: without secrets. */

@@ -2,9 +2,9 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { identityOf } from '../targets/process.js';
 import { PlimsollError } from '../support/errors.js';
 import type { Journal } from './journal.js';
+import { announcePart } from './own-part.js';
 
 const Hello = z.discriminatedUnion('type', [
   z.object({ type: z.literal('listening'), url: z.string() }),
@@ -15,6 +15,8 @@ const Hello = z.discriminatedUnion('type', [
 const ENTRY = fileURLToPath(
   new URL(import.meta.url.endsWith('.ts') ? '../../dist/proxy/main.js' : '../proxy/main.js', import.meta.url),
 );
+
+let started = 0;
 
 /**
  * The embedded Toxiproxy-compatible server in a process of its own: a stalled harness must not stall the system's
@@ -38,9 +40,11 @@ export class EmbeddedProxy {
     journal: Journal;
     onDeath(reason: string): void;
   }): Promise<EmbeddedProxy> {
+    const part = announcePart(options.journal, `run/proxy-${++started}`, 'the embedded proxy');
     const log = openSync(options.logFile, 'a');
     const child = fork(ENTRY, ['-host', '127.0.0.1', '-port', String(options.port), '-seed', String(options.seed)], {
       detached: true,
+      env: { ...process.env, ...part.environment },
       stdio: ['ignore', log, log, 'ipc'],
       execArgv: [],
     });
@@ -59,25 +63,14 @@ export class EmbeddedProxy {
     });
     if (hello.type === 'failed' || child.pid === undefined) {
       ending = true;
+      part.failed();
       throw new PlimsollError({
         code: 'proxy_failed',
         message: `the embedded proxy could not start: ${hello.type === 'failed' ? hello.message : 'no process'}`,
         hint: `Its log is ${options.logFile}.`,
       });
     }
-    const record = `run/proxy-${child.pid}`;
-    options.journal.willUndo([
-      {
-        kind: 'end-group',
-        id: record,
-        fault: 'run',
-        words: `end the embedded proxy (process group ${child.pid})`,
-        byHand: `kill -TERM -- -${child.pid}`,
-        timeLimitMs: 5000,
-        process: identityOf(child.pid) ?? { pid: child.pid, startTime: 0, bootId: '' },
-        label: 'the embedded proxy',
-      },
-    ]);
+    const { record } = part.started(child.pid);
     child.unref();
     child.channel?.unref();
     const proxy = new EmbeddedProxy(hello.url, child, record, options.journal, exited);

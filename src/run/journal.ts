@@ -51,6 +51,8 @@ export interface JournalState {
 export class Journal {
   readonly #pending = new Map<string, UndoRecord>();
   #closed = false;
+  /** The file ends in the middle of a line: what comes next must not be swallowed by it. */
+  #torn = false;
 
   private constructor(
     readonly path: string,
@@ -74,15 +76,18 @@ export class Journal {
     }
   }
 
-  /** Opens another process' journal to go on with its work. A torn last line is closed first, so that ours is readable. */
+  /**
+   * Opens another process' journal to go on with its work. A torn last line is closed by our first own one, so that ours
+   * is readable. Nothing is written here: on a full disk, which is what tears lines, the work must go on all the same.
+   */
   static open(path: string, writer: JournalWriter): Journal {
     try {
       const state = readJournal(path);
       const descriptor = openSync(path, 'a+');
       const { size } = fstatSync(descriptor);
       const last = Buffer.alloc(1);
-      if (size > 0 && readSync(descriptor, last, 0, 1, size - 1) === 1 && last[0] !== 0x0a) writeSync(descriptor, '\n');
       const journal = new Journal(path, descriptor, writer);
+      journal.#torn = size > 0 && readSync(descriptor, last, 0, 1, size - 1) === 1 && last[0] !== 0x0a;
       for (const record of state.pending) journal.#pending.set(record.id, record);
       return journal;
     } catch (error) {
@@ -147,9 +152,13 @@ export class Journal {
     if (lines.length === 0) return;
     try {
       if (this.#closed) throw new Error('it is closed');
-      const bytes = Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+      const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+      const bytes = Buffer.from(this.#torn ? `\n${text}` : text);
       let written = 0;
-      while (written < bytes.length) written += writeSync(this.descriptor, bytes, written);
+      while (written < bytes.length) {
+        written += writeSync(this.descriptor, bytes, written);
+        this.#torn = bytes[written - 1] !== 0x0a;
+      }
       fsyncSync(this.descriptor);
     } catch (error) {
       throw cannotWrite(this.path, error);

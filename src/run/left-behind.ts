@@ -1,4 +1,4 @@
-import { groupIsAlive } from '../targets/process.js';
+import { groupIsAlive, leadersWith } from '../targets/process.js';
 import { readJournal, type JournalState } from './journal.js';
 import { listActive, unregister, type RegisterEntry } from './register.js';
 
@@ -26,5 +26,8 @@ function owesNothing(journalPath: string): boolean {
   }
   // A damaged line may have named an undo.
   if (journal.torn) return false;
-  return journal.pending.every((record) => record.kind === 'end-group' && !groupIsAlive(record.process));
+  return journal.pending.every((record) => {
+    if (record.kind === 'end-group') return !groupIsAlive(record.process);
+    return record.kind === 'end-marked' && leadersWith(record.marker).length === 0;
+  });
 }

@@ -1,10 +1,10 @@
 import { closeSync, openSync } from 'node:fs';
 import { execa } from 'execa';
 import type { ProcessIdentity } from '../record/undo.js';
-import { identityOf } from '../targets/process.js';
 import { commandWords } from '../support/command-line.js';
 import { PlimsollError, messageOf } from '../support/errors.js';
 import type { Journal } from './journal.js';
+import { announcePart } from './own-part.js';
 
 export interface Exit {
   exitCode: number | null;
@@ -38,10 +38,11 @@ export async function startOwnProcess(options: {
   journal: Journal;
 }): Promise<OwnProcess> {
   const [program, ...args] = commandWords(options.command);
+  const part = announcePart(options.journal, `run/${++started}`, options.label);
   const log = openSync(options.logFile, 'a');
   const child = execa(program, args, {
     cwd: options.cwd,
-    env: options.env,
+    env: { ...options.env, ...part.environment },
     detached: true,
     cleanup: false,
     reject: false,
@@ -54,6 +55,7 @@ export async function startOwnProcess(options: {
   closeSync(log);
   const exited = child.then((result) => ({ exitCode: result.exitCode ?? null, signal: result.signal ?? null }));
   if (child.pid === undefined) {
+    part.failed();
     const failure = await child;
     throw new PlimsollError({
       code: 'cannot_start',
@@ -62,20 +64,7 @@ export async function startOwnProcess(options: {
     });
   }
   const pid = child.pid;
-  const identity = identityOf(pid) ?? { pid, startTime: 0, bootId: '' };
-  const record = `run/${++started}`;
-  options.journal.willUndo([
-    {
-      kind: 'end-group',
-      id: record,
-      fault: 'run',
-      words: `end ${options.label} (process group ${pid})`,
-      byHand: `kill -TERM -- -${pid}`,
-      timeLimitMs: 5000,
-      process: identity,
-      label: options.label,
-    },
-  ]);
+  const { record, identity } = part.started(pid);
   return {
     label: options.label,
     command: options.command,

@@ -1,7 +1,8 @@
-import { isOwnPart, type UndoRecord } from '../record/undo.js';
+import { isOwnPart, isOwnProcess, type UndoRecord } from '../record/undo.js';
 import { removeByPrefix } from '../targets/toxiproxy.js';
 import { PlimsollError, messageOf } from '../support/errors.js';
 import { Journal, readJournal } from './journal.js';
+import { sweepLateOrders } from './late-orders.js';
 import { listActive, unregister, type ActiveRun } from './register.js';
 import { undoAll } from './undo-runner.js';
 
@@ -123,7 +124,12 @@ async function recoverRun(
     failures += failed.length;
   }
   journal.close();
-  if (failures === 0) unregister(runId);
+  const late = await sweepLateOrders(
+    pending.filter((record) => !isOwnProcess(record) && !result.failed.some(({ what }) => what === record.words)),
+    (text) => log(`  ${text}`),
+  );
+  for (const { record, message } of late) result.failed.push({ what: record.words, message, byHand: record.byHand });
+  if (failures + late.length === 0) unregister(runId);
 }
 
 async function sweep(toxiproxy: string, runId: string, options: RecoverOptions, result: RecoverResult): Promise<void> {

@@ -3,6 +3,7 @@ import { measureCapacity } from '../load/index.js';
 import type { Plan } from '../plan/plan.js';
 import type { EventLog } from '../record/event-log.js';
 import type { RunDirectory } from '../record/run-directory.js';
+import { isOwnProcess } from '../record/undo.js';
 import { createTargets } from '../targets/create-targets.js';
 import { identityOf } from '../targets/process.js';
 import { ensureProxies, type ProxySet } from '../targets/link-proxies.js';
@@ -101,7 +102,7 @@ export class RunStack {
     await this.#try('system stop', async () => this.#system?.stop());
     await this.#try('proxy removal', async () => (this.#proxy ? undefined : this.#proxies?.remove()));
     await this.#try('proxy stop', async () => this.#proxy?.stop());
-    const owed = journal.pending().filter((record) => record.kind !== 'end-group');
+    const owed = journal.pending().filter((record) => !isOwnProcess(record));
     await this.#try('watchdog', async () => this.#watchdog?.finish());
     // A fault that is still owed keeps its entry, so that `plimsoll recover` finds it.
     if (owed.length === 0) await this.#try('register', async () => unregister(runId));

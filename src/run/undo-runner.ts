@@ -90,6 +90,8 @@ function targetOf(record: UndoRecord): string {
       return `pid ${record.process.pid}`;
     case 'ensure-service':
       return `service ${record.service}`;
+    case 'end-marked':
+      return record.marker;
     case 'run-command':
       // What commands act on can't be told: they keep their order among themselves.
       return 'commands';

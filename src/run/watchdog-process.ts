@@ -6,11 +6,13 @@
  *
  * It loads little and everything at its start, and trusts nothing but the journal.
  */
-import { closeSync, statSync, writeSync } from 'node:fs';
-import { isOwnPart, type UndoRecord } from '../record/undo.js';
+import { closeSync, openSync, statSync, writeSync } from 'node:fs';
+import { isOwnPart, isOwnProcess, type UndoRecord } from '../record/undo.js';
+import { hasProc } from '../targets/process.js';
 import { systemClock } from '../support/clock.js';
 import { messageOf } from '../support/errors.js';
 import { Journal, readJournal, type JournalState } from './journal.js';
+import { sweepLateOrders } from './late-orders.js';
 import { unregister } from './register.js';
 import { undoAll } from './undo-runner.js';
 
@@ -18,9 +20,9 @@ const POLL_MS = 250;
 /** Pauses between rounds for what could not be undone. The last round's failures stay in the register for `recover`. */
 const RETRY_AFTER_MS = [200, 1000, 3000, 10_000];
 
-const LATE_ORDER_MS = 300;
-
-const [runId = '', journalPath = ''] = process.argv.slice(2);
+const [runId = '', givenPath = ''] = process.argv.slice(2);
+/** Held open from the start: whoever deletes the run directory of a run does not delete its undo. */
+const journalPath = hasProc() ? `/proc/self/fd/${openSync(givenPath, 'r')}` : givenPath;
 
 // Only the pipe and the journal decide. A Ctrl-C does not reach this session; a shutdown of the machine ends the
 // conductor too, and then there is something to do.
@@ -54,7 +56,7 @@ async function takeOver(why: string): Promise<void> {
   say(`${why}: undoing what the journal owes`);
   const owed = faultsOwed();
   let failed = await round();
-  await sweepLateOrders(owed);
+  await sweepLateOrders(owed, say);
   for (const pauseMs of RETRY_AFTER_MS) {
     if (failed === 0) break;
     await systemClock.sleep(pauseMs);
@@ -67,29 +69,11 @@ async function takeOver(why: string): Promise<void> {
 
 function faultsOwed(): UndoRecord[] {
   try {
-    return readJournal(journalPath).pending.filter((record) => record.kind !== 'end-group');
+    return readJournal(journalPath).pending.filter((record) => !isOwnProcess(record));
   } catch (error) {
     say(messageOf(error));
     return [];
   }
-}
-
-/**
- * The last order of the conductor may still have been on its way to the server when it died, and come in after ours. So
- * whatever was owed is undone once more a moment later; once is the same as twice.
- */
-async function sweepLateOrders(owed: UndoRecord[]): Promise<void> {
-  const onServers = owed.filter(({ kind }) => ['remove-toxic', 'enable-proxy', 'remove-proxy'].includes(kind));
-  if (onServers.length === 0) return;
-  await systemClock.sleep(LATE_ORDER_MS);
-  await undoAll(onServers, {
-    orphaned: true,
-    concurrency: 32,
-    onDone: (record, { alreadyDone }) => {
-      if (!alreadyDone) say(`came in late, done again: ${record.words}`);
-    },
-    onFailed: (record, error) => say(`second look failed: ${record.words}: ${messageOf(error)}`),
-  });
 }
 
 /** Undoes all that is pending: the faults first, then the processes of the run, since the faults may need its proxy. */

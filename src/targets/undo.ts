@@ -1,4 +1,4 @@
-import type { UndoRecord } from '../record/undo.js';
+import type { ProcessIdentity, UndoRecord } from '../record/undo.js';
 import { commandWords } from '../support/command-line.js';
 import { systemClock } from '../support/clock.js';
 import { PlimsollError } from '../support/errors.js';
@@ -78,6 +78,7 @@ async function look(record: UndoRecord, signal: AbortSignal | undefined): Promis
     }
     case 'remove-proxy':
     case 'end-group':
+    case 'end-marked':
     case 'run-command':
       return undefined;
   }
@@ -105,11 +106,16 @@ async function act(record: UndoRecord, signal: AbortSignal | undefined, options:
     case 'unpause-container':
       return withEngine(async () => (await unpauseContainer(record.container)) === 'done', signal);
     case 'start-container':
-      return startAgain(record, signal);
+      return startAgain(record, signal, options);
     case 'connect-container':
       return attachAgain(record, signal);
     case 'end-group':
-      return endGroup(record, signal, options.graceMs ?? 1000);
+      return endGroup(record.process, signal, options.graceMs ?? 1000);
+    case 'end-marked': {
+      const found = leadersWith(record.marker);
+      for (const leader of found) await endGroup(leader, signal, options.graceMs ?? 1000);
+      return found.length > 0;
+    }
   }
 }
 
@@ -151,13 +157,28 @@ async function withEngine(call: () => Promise<boolean>, signal: AbortSignal | un
 async function startAgain(
   record: Extract<UndoRecord, { kind: 'start-container' }>,
   signal: AbortSignal | undefined,
+  options: UndoOptions,
 ): Promise<boolean> {
+  // An order to stop goes on in the engine: a container that runs now may still be on its way out.
+  const settledUs = systemClock.nowUs() + (options.orphaned ? (record.settlesMs ?? 0) : 0) * 1000;
   const untilUs = systemClock.nowUs() + (record.comesBackMs ?? 0) * 1000;
   while (systemClock.nowUs() < untilUs) {
     const state = await stateOfContainer(record.container).catch(() => undefined);
     if (state?.running) return false;
     await systemClock.sleep(100, signal);
   }
+  let started = await startOnce(record, signal);
+  while (systemClock.nowUs() < settledUs) {
+    await systemClock.sleep(100, signal);
+    if (await startOnce(record, signal)) started = true;
+  }
+  return started;
+}
+
+async function startOnce(
+  record: Extract<UndoRecord, { kind: 'start-container' }>,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
   return withEngine(async () => {
     const outcome = await startContainer(record.container);
     if (outcome !== 'gone') return outcome === 'done';
@@ -255,17 +276,13 @@ async function endHelper(
   return true;
 }
 
-async function endGroup(
-  record: Extract<UndoRecord, { kind: 'end-group' }>,
-  signal: AbortSignal | undefined,
-  graceMs: number,
-): Promise<boolean> {
-  if (signalGroup(record.process, 'SIGTERM') === 'gone') return false;
+async function endGroup(leader: ProcessIdentity, signal: AbortSignal | undefined, graceMs: number): Promise<boolean> {
+  if (signalGroup(leader, 'SIGTERM') === 'gone') return false;
   const killAtUs = systemClock.nowUs() + graceMs * 1000;
   let killed = false;
-  while (groupIsAlive(record.process)) {
+  while (groupIsAlive(leader)) {
     if (!killed && systemClock.nowUs() >= killAtUs) {
-      signalGroup(record.process, 'SIGKILL');
+      signalGroup(leader, 'SIGKILL');
       killed = true;
     }
     await systemClock.sleep(20, signal);

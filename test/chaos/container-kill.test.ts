@@ -62,6 +62,35 @@ describeWith(['docker'], 'kill -9 of the conductor while a container is hurt', (
   }
 });
 
+describeWith(['docker'], 'kill -9 of the conductor while the engine is stopping a container for it', () => {
+  it(
+    'the container, which still ran when the watchdog looked, runs afterwards',
+    { timeout: 60_000, retry: 0 },
+    async () => {
+      const deaf = `process.on('SIGTERM', () => undefined);
+require('node:http').createServer((_, answer) => answer.end('here')).listen(80);`;
+      await using order = await startContainers(2, { program: deaf });
+      const folder = mkdtempSync(join(tmpdir(), 'plimsoll-chaos-'));
+      process.env['XDG_STATE_HOME'] = join(folder, 'state');
+      try {
+        const before = await Promise.all(order.names.map(async (name) => order.state(name)));
+        const settings = { startAfter: '300s', graceful: '3s' };
+        const run = await startConductor(folder, 'midway', order, 'container-stop', settings, { midway: 500 });
+        run.conductor.kill('SIGKILL');
+        await run.exited;
+        expect(await hurt(order)).toEqual([]);
+        await expect.poll(() => listActive(), { timeout: 20_000 }).toEqual([]);
+        const after = await Promise.all(order.names.map(async (name) => order.state(name)));
+        expect(await hurt(order)).toEqual([]);
+        // It did end meanwhile.
+        expect(after.filter((state, n) => state?.startedAt !== before[n]?.startedAt)).toHaveLength(1);
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    },
+  );
+});
+
 /** The names of the containers that are not as they were started: running, on their network, and reached by their alias. */
 async function hurt(order: Containers): Promise<string[]> {
   const states = await Promise.all(order.names.map(async (name) => order.state(name)));
@@ -81,10 +110,11 @@ async function startConductor(
   order: Containers,
   type: string,
   settings: Record<string, unknown>,
+  more: { midway?: number } = {},
 ) {
   const directory = join(folder, runId);
   mkdirSync(directory);
-  const given = { runId, directory, plan: order.plan, type, settings: { service: 'order', ...settings } };
+  const given = { runId, directory, plan: order.plan, type, settings: { service: 'order', ...settings }, ...more };
   const conductor = spawn(process.execPath, [CONDUCTOR, JSON.stringify(given)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -8,7 +8,7 @@ import { identityOf } from '../../dist/targets/process.js';
 import { faultByType } from '../../dist/faults/registry.js';
 import { random } from '../../dist/support/random.js';
 
-const { runId, directory, plan, type, settings } = JSON.parse(process.argv[2]);
+const { runId, directory, plan, type, settings, midway } = JSON.parse(process.argv[2]);
 const journal = Journal.create(directory);
 const watchdog = await startWatchdog({ runId, journalPath: journal.path, directory });
 register({
@@ -28,6 +28,8 @@ const fault = await definition.prepare(definition.settings.parse(settings), cont
 const { signal } = new AbortController();
 await fault.arm?.(signal);
 journal.willUndo(fault.undo, undefined);
+// With `midway`, while the engine is still at it.
+if (midway !== undefined) setTimeout(() => process.stdout.write('injected\n'), midway);
 await fault.inject(signal);
 const proof = await fault.prove(signal);
 for (const record of fault.undo) if (record.process) process.stdout.write(`helper ${record.process.pid}\n`);

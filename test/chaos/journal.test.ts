@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import {
   appendFileSync,
   mkdirSync,
@@ -19,9 +19,10 @@ import type { Plan } from '../../src/plan/plan.js';
 import { preflight } from '../../src/run/preflight.js';
 import { forgetSettled } from '../../src/run/left-behind.js';
 import { conflicts, listActive, register, registerFolder, targetKeys, unregister } from '../../src/run/register.js';
+import { announcePart } from '../../src/run/own-part.js';
 import { undoAll } from '../../src/run/undo-runner.js';
 import { startWatchdog } from '../../src/run/watchdog.js';
-import { identityOf, isAlive } from '../../src/targets/process.js';
+import { identityOf, isAlive, leadersWith } from '../../src/targets/process.js';
 import { startService } from '../targets/services.js';
 import { freePort } from '../targets/toxiproxy-servers.js';
 
@@ -94,6 +95,44 @@ describe('journal', () => {
       expect(readJournal(journal.path).pending.map(({ id }) => id)).not.toContain('a');
     }
     expect(statSync(journal.path).mode & 0o077).toBe(0);
+  });
+
+  it('goes on when the disk was full in the middle of a line and has room again', () => {
+    const journal = Journal.create(folder);
+    journal.willUndo([record('a')]);
+    const { size } = statSync(journal.path);
+    // A limit on the size of files tears a line exactly as a full disk does.
+    execFileSync('prlimit', ['--pid', String(process.pid), `--fsize=${size + 20}:`]);
+    try {
+      expect(() => journal.willUndo([record('b')])).toThrow(expect.objectContaining({ code: 'journal_failed' }));
+      expect(statSync(journal.path).size).toBe(size + 20);
+      const other = Journal.open(journal.path, 'watchdog');
+      expect(other.pending()).toMatchObject([{ id: 'a' }]);
+      other.undone('a');
+      other.close();
+    } finally {
+      execFileSync('prlimit', ['--pid', String(process.pid), '--fsize=unlimited:']);
+    }
+    journal.undone('a');
+    expect(readJournal(journal.path)).toMatchObject({ pending: [], torn: true });
+  });
+
+  it('knows a part that was started when nobody could write down its pid any more', async () => {
+    const journal = Journal.create(folder);
+    const part = announcePart(journal, 'run/part', 'the part');
+    const child = spawn('sleep', ['1000'], {
+      detached: true,
+      stdio: 'ignore',
+      env: { ...process.env, ...part.environment },
+    });
+    const ended = new Promise((resolve) => child.once('exit', (_, signal) => resolve(signal)));
+    await expect.poll(() => leadersWith(Object.entries(part.environment)[0]?.join('=') ?? '')).toHaveLength(1);
+    const { pending } = readJournal(journal.path);
+    expect(pending).toMatchObject([{ kind: 'end-marked' }]);
+    await undoAll(pending, { onDone: () => undefined, onFailed: () => undefined });
+    expect(await ended).toBe('SIGTERM');
+    part.started(child.pid ?? 0);
+    expect(readJournal(journal.path).pending).toMatchObject([{ kind: 'end-group' }]);
   });
 
   it('reports a line that is no record', () => {

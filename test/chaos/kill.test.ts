@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readJournal } from '../../src/run/journal.js';
 import { conflicts, listActive } from '../../src/run/register.js';
@@ -22,12 +23,11 @@ for (const { name, needs, start } of SERVERS) {
 describe('what a killed conductor leaves', { retry: 0 }, () => {
   it('is undone at its deadline when the conductor lives but does nothing', async () => {
     await using stage = await setStage();
-    const run = await stage.start('hangs', { hold: true, deadlineMs: 600 });
+    const run = await stage.start('hangs', { hold: true, deadlineMs: 2000 });
     run.conductor.kill('SIGSTOP');
-    await new Promise((resolve) => setTimeout(resolve, 200));
     expect(await stage.left('hangs')).toMatchObject({ toxics: ['plimsoll-hangs-f1'], victim: 'T' });
     await expect
-      .poll(async () => stage.left('hangs'), { timeout: 3000 })
+      .poll(async () => stage.left('hangs'), { timeout: 6000 })
       .toMatchObject({ toxics: [], victim: 'S', helperAlive: true });
     run.conductor.kill('SIGKILL');
     await expect.poll(async () => stage.left('hangs'), { timeout: 3000 }).toMatchObject({ helperAlive: false });
@@ -35,6 +35,17 @@ describe('what a killed conductor leaves', { retry: 0 }, () => {
     await expect
       .poll(() => readJournal(`${stage.folder}/hangs/journal.ndjson`), { timeout: 3000 })
       .toMatchObject({ pending: [], torn: false });
+  });
+
+  it('is undone although somebody has deleted the run directory', async () => {
+    await using stage = await setStage();
+    const run = await stage.start('deleted', { hold: true });
+    rmSync(`${stage.folder}/deleted`, { recursive: true });
+    run.conductor.kill('SIGKILL');
+    await expect
+      .poll(async () => stage.left('deleted'), { timeout: 5000 })
+      .toEqual({ toxics: [], victim: 'S', helperAlive: false });
+    await expect.poll(() => listActive(), { timeout: 5000 }).toEqual([]);
   });
 
   it('includes no limit of open files: the watchdog raises it, and after its death `recover` does', async () => {

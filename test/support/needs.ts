@@ -21,6 +21,8 @@ const PARTS = {
   mounts: () => mayMount(),
   /** util-linux's `script`, which gives a program a real pseudo-terminal. */
   terminal: () => (process.platform === 'linux' ? findProgram('script') : undefined),
+  /** May mount file systems and become other users. */
+  root: () => (process.getuid?.() === 0 ? 'root' : undefined),
 } satisfies Record<string, () => string | undefined>;
 
 export type Part = keyof typeof PARTS;

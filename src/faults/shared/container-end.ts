@@ -21,6 +21,9 @@ import type { Selection } from './process-selection.js';
 /** After the start, before a container that does not answer counts as not back. */
 const READY_LIMIT_MS = 15_000;
 
+/** What the engine may take beyond the time that a container has to end. */
+const SETTLES_MS = 1000;
+
 interface ContainerWayBack {
   comesBack?: number | undefined;
   startAfter?: number | undefined;
@@ -49,7 +52,7 @@ export function containerWayBackWords(given: ContainerWayBack, service: string):
 function startRecords(
   context: FaultContext,
   picked: readonly PickedContainer[],
-  given: ContainerWayBack,
+  given: ContainerWayBack & { graceful?: number | undefined },
 ): UndoRecord[] {
   return picked.map((container, position) => ({
     kind: 'start-container',
@@ -57,9 +60,10 @@ function startRecords(
     fault: context.id,
     words: `make sure that ${describeContainer(container)} of ${container.service} runs`,
     byHand: `docker start ${container.id}`,
-    timeLimitMs: 20_000 + (given.comesBack ?? 0),
+    timeLimitMs: 20_000 + (given.comesBack ?? 0) + (given.graceful ?? 0),
     container: container.id,
     ...(given.comesBack === undefined ? {} : { comesBackMs: given.comesBack }),
+    ...(given.graceful === undefined ? {} : { settlesMs: given.graceful + SETTLES_MS }),
   }));
 }
 
@@ -87,7 +91,7 @@ class StartLater {
  * @throws PlimsollError as `selectContainers`; `removed_when_ended`
  */
 export async function prepareContainerEnd(
-  given: Selection & ContainerWayBack,
+  given: Selection & ContainerWayBack & { graceful?: number | undefined },
   context: FaultContext,
   how: {
     summary(which: string): string;
