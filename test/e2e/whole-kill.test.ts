@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { describeWith } from '../support/needs.js';
-import { killWholeRuns, tally } from './whole-lanes.js';
+import { killWholeRuns, tally } from '../chaos/whole-lanes.js';
 
-// The full size, with containers and a disk that fills up, is in whole-kill.long.test.ts.
+// The full size, with containers and a disk that fills up, is in test/chaos/whole-kill.long.test.ts.
 describeWith(['toxiproxy'], 'whole runs of which any parts are killed at random moments', () => {
   it('leave no fault and no process behind, and touch no stranger', { timeout: 240_000, retry: 0 }, async () => {
     const kills = await killWholeRuns([{ real: false }, { real: true }, { real: true }, { real: false }], 3, 7);
