@@ -1,7 +1,7 @@
 // Runs every scenario in scenarios/ for real, one after another, on the sound shop, where each must pass; then those of
 // the practices with the defect that they are there to find, where each must fail with exit 1, for the right SLO.
-// Those whose names begin with container- or compose- come first, on the shop of docker-compose.yml: left out, and said
-// so, where no Docker Engine answers and PLIMSOLL_REQUIRE does not name docker.
+// Those whose names begin with container- or compose- are on the shop of docker-compose.yml: left out, and said so, where
+// no Docker Engine answers and PLIMSOLL_REQUIRE does not name docker.
 // Two at a time where this user may make network namespaces (Linux, root): each then has a loopback, and so all ports, of
 // its own. They begin together, so that the start of one never falls into what another one measures; those that strain
 // the whole machine go alone, and so does every second try.
@@ -54,8 +54,7 @@ const undecided = [];
 const lanes = Number(
   values.lanes ?? (spawnSync('unshare', ['--net', 'ip', 'link', 'set', 'lo', 'up']).status === 0 ? 2 : 1),
 );
-if (!values.defects) await runOnCompose(files.filter(onCompose));
-for (let round = 0; round < Number(values.rounds); round++) await runInLanes(jobsOfRound());
+await runAll(Array.from({ length: Number(values.rounds) }, jobsOfRound).flat());
 rmSync(runs, { recursive: true, force: true });
 for (const line of undecided) console.log(`UNDECIDED  ${line}`);
 if (undecided.length > MOST_UNDECIDED) {
@@ -68,9 +67,9 @@ if (process.env.PLIMSOLL_COUNTS) writeFileSync(process.env.PLIMSOLL_COUNTS, JSON
 else console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
 
-/** What a round holds besides the composed shop: { file, defect, judge }, where judge says whether a run went as it should. */
+/** Each scenario on the sound shop, then each defect on the scenario that must find it. */
 function jobsOfRound() {
-  const sound = values.defects ? [] : files.filter((file) => !onCompose(file));
+  const sound = values.defects ? [] : files;
   const broken = values.sound ? [] : DEFECTS.filter(({ file }) => files.some((path) => basename(path) === file));
   return [
     ...sound.map((file) => ({ file })),
@@ -78,17 +77,30 @@ function jobsOfRound() {
   ];
 }
 
-/** As many at a time as there are lanes, begun together and all waited for. */
-async function runInLanes(jobs) {
-  const together = lanes > 1 ? jobs.filter(({ file }) => !ALONE.test(basename(file))) : [];
-  for (let next = 0; next < together.length; next += lanes) {
-    const batch = together.slice(next, next + lanes);
-    const firstRuns = await Promise.all(
-      batch.map(({ file, defect }) => runScenario(file, defect, { ownNetwork: true })),
-    );
-    for (const [index, job] of batch.entries()) await conclude(job, firstRuns[index]);
+/**
+ * As many at a time as there are lanes, begun together and all waited for. The composed shop has its ports once, so at
+ * most one of a batch is on it; it is brought up once for all, since that takes longer than `start`, and taken down when
+ * the last of them has ended.
+ */
+async function runAll(jobs) {
+  const composed = jobs.filter(({ file }) => onCompose(file));
+  const alone = jobs.filter(({ file }) => ALONE.test(basename(file)));
+  const others = jobs.filter((job) => !composed.includes(job) && !alone.includes(job));
+  if (composed.length > 0 && !composeUp(composed)) composed.length = 0;
+  const isUp = composed.length > 0;
+  try {
+    while (composed.length > 0) await runTogether([composed.shift(), ...others.splice(0, lanes - 1)]);
+  } finally {
+    if (isUp && !composedShop('down')) failed++;
   }
-  for (const job of jobs.filter((job) => !together.includes(job))) await conclude(job);
+  while (others.length > 0) await runTogether(others.splice(0, lanes));
+  for (const job of alone) await conclude(job);
+}
+
+async function runTogether(batch) {
+  if (batch.length === 1) return conclude(batch[0]);
+  const firstRuns = await Promise.all(batch.map(({ file, defect }) => runScenario(file, defect)));
+  for (const [index, job] of batch.entries()) await conclude(job, firstRuns[index]);
 }
 
 /** Tries again, alone, while there is no verdict, and reports what came out. */
@@ -103,36 +115,26 @@ async function conclude({ file, defect, slos }, firstRun) {
   report(right, `${file} with ${defect}${broken.length > 0 ? ` (broke: ${broken.join(', ')})` : ''}`, run);
 }
 
-/** The composed shop is brought up once for all of them, since that takes longer than `start`. */
-async function runOnCompose(composed) {
-  if (composed.length === 0) return;
+/** False, with the reason told or counted, where the composed shop can't be had. */
+function composeUp(composed) {
   const required = (process.env.PLIMSOLL_REQUIRE ?? '').split(',').some((part) => /^(docker|all)$/.test(part.trim()));
   if (!required && spawnSync('docker', ['version'], { stdio: 'ignore', timeout: 10_000 }).status !== 0) {
-    console.log(`left out  ${composed.join(', ')}: no Docker Engine answers`);
-    return;
+    console.log(`left out  ${composed.map(({ file }) => file).join(', ')}: no Docker Engine answers`);
+    return false;
   }
-  const shop = (command) => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, ['examples/shop/compose/shop.js', command], {
-      encoding: 'utf8',
-    });
-    if (status !== 0) console.log(`FAILED  docker:${command}: exit ${status}\n${stdout}${stderr}`);
-    else if (command === 'up') console.log(/^The composed shop is open.*$/m.exec(stdout)?.[0]);
-    return status === 0;
-  };
-  try {
-    if (!shop('up')) {
-      failed += composed.length;
-      return;
-    }
-    for (let round = 0; round < Number(values.rounds); round++) {
-      for (const file of composed) {
-        const run = await decided(file);
-        report(run.code === 0, file, run);
-      }
-    }
-  } finally {
-    if (!shop('down')) failed++;
-  }
+  if (composedShop('up')) return true;
+  failed += composed.length;
+  composedShop('down');
+  return false;
+}
+
+function composedShop(command) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['examples/shop/compose/shop.js', command], {
+    encoding: 'utf8',
+  });
+  if (status !== 0) console.log(`FAILED  docker:${command}: exit ${status}\n${stdout}${stderr}`);
+  else if (command === 'up') console.log(/^The composed shop is open.*$/m.exec(stdout)?.[0]);
+  return status === 0;
 }
 
 function report(good, what, run) {
@@ -177,10 +179,11 @@ async function decided(file, defect, firstRun) {
 }
 
 /**
- * One scenario through the command line, as a user runs it. With a network of its own it also has a register of its own:
- * the same port is then not the same target.
+ * One scenario through the command line, as a user runs it. Where there are lanes, with a network of its own, also at a
+ * later try, since the composed shop may be up; then with a register of its own too: the same port is not the same target.
  */
-function runScenario(file, defect, { ownNetwork = false } = {}) {
+function runScenario(file, defect) {
+  const ownNetwork = lanes > 1 && !onCompose(file);
   const began = process.hrtime.bigint();
   const folder = mkdtempSync(join(runs, 'run-'));
   const plimsoll = [process.execPath, 'dist/cli.js', 'run', file, '--out', folder];
@@ -193,7 +196,8 @@ function runScenario(file, defect, { ownNetwork = false } = {}) {
       env: {
         ...process.env,
         ...(defect ? { SHOP_DEFECTS: defect } : {}),
-        ...(ownNetwork ? { XDG_STATE_HOME: join(folder, 'state') } : {}),
+        // What a scenario keeps in TMPDIR is not shared with the one beside it either.
+        ...(ownNetwork ? { XDG_STATE_HOME: join(folder, 'state'), TMPDIR: folder } : {}),
       },
     });
     let output = '';
