@@ -112,9 +112,23 @@ function sloLine(slo: Plan['slos'][number]): string {
   return `${slo.name} (${slo.indicatorText}${about}): ${parts.join(', ')}${slo.severity === 'critical' ? '' : ` [${slo.severity}]`}`;
 }
 
-function guardLine({ stop }: Plan): string {
-  if (!stop.enabled) return 'The stop guard is off.';
-  return `By itself it stops when at least ${formatRatio(stop.errorRatio, 0)} of the requests of ${formatMs(stop.forMs)} fail (and at least ${stop.minBad}).`;
+function guardLine({ stop, budget }: Plan): string {
+  const { command, prometheus, alarmUrl, ready } = stop.signals;
+  const own = [
+    ...(command === undefined ? [] : [`\`${command}\` exits with anything but 0`]),
+    ...(prometheus === undefined ? [] : [`\`${prometheus.query}\` holds in ${prometheus.url}`]),
+    ...(alarmUrl === undefined ? [] : [`${alarmUrl} answers anything but 2xx`]),
+    ...(ready === undefined ? [] : [`${ready} is lost`]),
+  ];
+  const signals = own.length === 0 ? '' : ` It also stops when ${own.join(', or when ')}.`;
+  const perHour = budget?.policy.abortPerHour ?? null;
+  const spending =
+    perHour === null ? '' : ` It stops when the error budget burns faster than ${formatRatio(perHour)} an hour.`;
+  const objective = stop.beyondObjective
+    ? ' It stops, as failed, when a critical objective is proven to be broken.'
+    : '';
+  if (!stop.enabled) return `The stop guard is off.${spending}${signals}`;
+  return `By itself it stops when at least ${formatRatio(stop.errorRatio, 0)} of the requests of ${formatMs(stop.forMs)} fail (and at least ${stop.minBad}).${objective}${spending}${signals}`;
 }
 
 function wrap(text: string, indent: string): string {

@@ -55,6 +55,23 @@ export interface StopPlan {
   errorRatio: number;
   forMs: number;
   minBad: number;
+  /** Also end a run that has proven, by betting, to be beyond a critical objective. */
+  beyondObjective: boolean;
+  signals: StopSignalsPlan;
+}
+
+/** What else ends a run: the user's own signals. */
+export interface StopSignalsPlan {
+  /** Exits with 0 while all is well. */
+  command: string | undefined;
+  /** An alert's expression: an answer that is not empty means stop. */
+  prometheus: { url: string; query: string } | undefined;
+  /** Answers 2xx while all is well. */
+  alarmUrl: string | undefined;
+  /** The system's own `ready`, where it must hold. */
+  ready: string | undefined;
+  everyMs: number;
+  timeLimitMs: number;
 }
 
 export interface BudgetPlan {

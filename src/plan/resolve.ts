@@ -60,15 +60,7 @@ export function resolvePlan(scenario: Scenario, options: ResolveOptions): { plan
       timeLimitMs: invariant.timeLimit ?? 30_000,
       location: scenario.source.locate(['invariants', k]),
     })),
-    stop:
-      scenario.stop === 'off'
-        ? { enabled: false, errorRatio: 1, forMs: 5000, minBad: 20 }
-        : {
-            enabled: true,
-            errorRatio: scenario.stop?.errorRatio ?? 0.5,
-            forMs: scenario.stop?.for ?? 5000,
-            minBad: scenario.stop?.minBad ?? 20,
-          },
+    stop: resolveStop(scenario),
     ...(scenario.budget === undefined
       ? {}
       : {
@@ -88,6 +80,24 @@ export function resolvePlan(scenario: Scenario, options: ResolveOptions): { plan
     warnings: [...warningsOf(scenario), ...looseTolerances(slos)],
   };
   return { plan, problems: [] };
+}
+
+function resolveStop({ stop, system }: Scenario): Plan['stop'] {
+  const own = stop === undefined || stop === 'off' ? undefined : stop;
+  return {
+    ...(stop === 'off' ? { enabled: false, errorRatio: 1 } : { enabled: true, errorRatio: own?.errorRatio ?? 0.5 }),
+    forMs: own?.for ?? 5000,
+    minBad: own?.minBad ?? 20,
+    beyondObjective: own?.beyondObjective ?? false,
+    signals: {
+      command: own?.command,
+      prometheus: own?.prometheus,
+      alarmUrl: own?.alarmUrl,
+      ready: system.readyMustHold ? system.ready : undefined,
+      everyMs: own?.every ?? 1000,
+      timeLimitMs: own?.timeLimit ?? 2000,
+    },
+  };
 }
 
 function foreseenStreams(streams: Plan['load']['streams'], shares: Plan['capacityShares']) {

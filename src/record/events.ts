@@ -217,7 +217,13 @@ export const EVENT_BODIES = {
   }),
   'slo.breached': z.object({ slo: z.string(), value: z.number(), limit: z.number(), message: z.string() }),
   'slo.recovered': z.object({ slo: z.string(), value: z.number(), limit: z.number(), message: z.string() }),
-  'stop.tripped': z.object({ guard: z.string(), message: z.string(), figures: z.record(z.string(), z.number()) }),
+  'stop.tripped': z.object({
+    guard: z.string(),
+    message: z.string(),
+    figures: z.record(z.string(), z.number()),
+    /** A statistical rule fired: that proves harm. */
+    statistical: z.boolean().optional(),
+  }),
   'invariant.checked': z.object({
     name: z.string(),
     held: z.boolean(),

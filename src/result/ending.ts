@@ -13,6 +13,8 @@ export interface Ending {
   /** The harness or the environment broke: nothing can pass. */
   errored: { code: string; message: string } | undefined;
   aborted: Aborted | undefined;
+  /** A statistical stop rule fired: the run has failed. */
+  statisticalStop: boolean;
   signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | undefined;
   /** The baseline was too sick to break anything: nothing was injected, and nothing can be said. */
   unhealthyBaseline: string | undefined;
@@ -40,6 +42,7 @@ export function endingOf(run: {
   return {
     errored: firstError({ events, errors, faults, violations, interrupted }),
     aborted,
+    statisticalStop: trip?.statistical === true,
     signal: known(signalEvent?.signal),
     unhealthyBaseline: unhealthy?.message,
     cutShortAtS: cuts.length > 0 ? Math.min(...cuts) : undefined,

@@ -18,6 +18,7 @@ export function verdictOf(run: {
     invariants: invariants.map(({ name, held, message }) => ({ name, held, message })),
     ...(ending.errored ? { errored: ending.errored } : {}),
     ...(ending.aborted ? { aborted: ending.aborted } : {}),
+    ...(ending.statisticalStop ? { statisticalStop: true } : {}),
     ...(ending.signal ? { signal: ending.signal } : {}),
     cleanupProven: cleanup.proven,
   });

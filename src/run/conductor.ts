@@ -11,7 +11,9 @@ import { checkInvariant } from './invariants.js';
 import type { Journal } from './journal.js';
 import { LoadSession } from './load-session.js';
 import { checkReady } from './readiness.js';
-import { StopGuard } from './stop-guard.js';
+import { guardsOf } from './guards.js';
+import type { Guard, Trip } from './stop-guard.js';
+import { StopSignals } from './stop-signals.js';
 import { RunStopped } from './stop-reason.js';
 import { WarmUp } from './warm-up.js';
 
@@ -22,7 +24,9 @@ import { WarmUp } from './warm-up.js';
 export class Conductor {
   readonly #faults: FaultRunner;
   readonly #load: LoadSession;
-  readonly #guard: StopGuard;
+  readonly #guards: readonly Guard[];
+  readonly #signals: StopSignals;
+  readonly #over = new AbortController();
   readonly #warmUp: WarmUp;
   readonly #health: EventBody<'driver.health'>[] = [];
   #harmMayHaveBegun = false;
@@ -41,7 +45,8 @@ export class Conductor {
   ) {
     const { log, journal, targets, t0Us, directory } = context;
     this.#faults = new FaultRunner({ journal, log, targets, seed: plan.seed });
-    this.#guard = new StopGuard(plan.stop, guardedStreams(plan));
+    this.#guards = guardsOf(plan);
+    this.#signals = new StopSignals(plan.stop.signals, { cwd: plan.system.cwd, env: plan.system.env });
     this.#warmUp = new WarmUp(plan.load);
     this.#load = new LoadSession(plan.load, {
       log,
@@ -108,6 +113,9 @@ export class Conductor {
     });
     if (this.plan.system.ready && this.plan.system.readyMustHold) await this.#requireReady(this.plan.system.ready);
 
+    await this.#signals.check(signal);
+
+    this.#signals.watch(AbortSignal.any([signal, this.#over.signal]), (trip) => this.#trip(trip));
     await this.#faultPhase(phases.faultMs);
     this.#phase('undoing');
     let trafficProblem: unknown;
@@ -124,6 +132,7 @@ export class Conductor {
     await this.#sleepUntilUs(recovery + phases.recoveryMs * 1000);
     const end = this.nowUs();
     this.#close('recovery', end);
+    this.#over.abort();
     await this.#load.stop({ atUs: end, drain: true });
     signal.throwIfAborted();
     await this.#checkInvariants();
@@ -131,6 +140,7 @@ export class Conductor {
 
   /** Whatever happened: no fault and no load stays. Not cancelled by anything. */
   async cleanUp(): Promise<void> {
+    this.#over.abort();
     if (this.#faults.active().length > 0) {
       this.#phase('undoing');
       await this.#faults.undo();
@@ -232,8 +242,14 @@ export class Conductor {
 
   #watchSecond(record: EventBody<'second'>): void {
     // Trouble in the warm-up is a cold system; the checking phase looks at the baseline.
-    const trip = this.#guard.onSecond(record, this.#harmMayHaveBegun);
-    if (!trip || this.context.abort.signal.aborted) return;
+    for (const guard of this.#guards) {
+      const trip = guard.onSecond(record, this.#harmMayHaveBegun);
+      if (trip) this.#trip(trip);
+    }
+  }
+
+  #trip(trip: Trip): void {
+    if (this.context.abort.signal.aborted) return;
     this.context.log.append('stop.tripped', trip);
     this.context.abort.abort(new RunStopped({ kind: 'guard', guard: trip.guard, message: trip.message }));
   }
@@ -260,12 +276,6 @@ export class Conductor {
     // Timers may fire a little early.
     while (this.nowUs() < us) await systemClock.sleep(1, this.context.abort.signal);
   }
-}
-
-/** The guard watches the open-model streams; where there is none, all. */
-function guardedStreams(plan: Plan): Set<string> {
-  const open = plan.load.streams.filter((stream) => stream.model === 'open');
-  return new Set((open.length > 0 ? open : plan.load.streams).map((stream) => stream.name));
 }
 
 function stopFor(error: unknown): RunStopped {

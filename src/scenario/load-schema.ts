@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { positiveDurationMs, share } from '../support/unit-schemas.js';
+import { commandLine, positiveDurationMs, share } from '../support/unit-schemas.js';
 import { parseDurationMs, parseRatePerSecond, parseShare } from '../support/units.js';
-import { NAME } from './system-schema.js';
+import { httpUrl, NAME } from './system-schema.js';
 
 /** `250/s`, or `60% of capacity`, measured first. */
 const rate = z
@@ -215,6 +215,25 @@ export const Stop = z.union(
         .describe('Stop when so many of the scheduled requests fail; 50% unless said otherwise'),
       for: positiveDurationMs.default(5000).describe('… over so long; 5s unless said otherwise'),
       minBad: z.number().int().min(1).default(20).describe('… and at least so many failed'),
+      beyondObjective: z
+        .boolean()
+        .optional()
+        .describe(
+          'Also stop, as failed, once it is proven (1 % chance of error, however often one looks) that a critical objective of availability or error rate is broken',
+        ),
+      command: commandLine
+        .optional()
+        .describe('Your own stop signal: run again and again, without a shell; anything but exit code 0 stops the run'),
+      prometheus: z
+        .strictObject({
+          url: httpUrl.describe('The server'),
+          query: z.string().min(1).describe("An alert's expression: the run stops when the answer is not empty"),
+        })
+        .optional()
+        .describe('A stop signal in a Prometheus'),
+      alarmUrl: httpUrl.optional().describe('A stop signal by HTTP: GET must answer 2xx'),
+      every: positiveDurationMs.optional().describe('How often the signals are read; 1s unless said otherwise'),
+      timeLimit: positiveDurationMs.optional().describe('How long one reading may take; 2s unless said otherwise'),
     }),
   ],
   'expected `off`, or { errorRatio: 50%, for: 5s }',

@@ -7,7 +7,7 @@ export const NAME = z
   .regex(/^[A-Za-z0-9_.-]+$/, 'a name may hold letters, digits, "_", "." and "-"')
   .refine((name) => !/^\.+$/.test(name), 'a name must not consist of dots only');
 
-const httpUrl = z
+export const httpUrl = z
   .string()
   .refine(
     (text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol),
@@ -130,7 +130,10 @@ export const System = z.strictObject({
   env: environment.optional(),
   ready: httpUrl.optional().describe('Answers 2xx when the system is ready'),
   readyTimeout: positiveDurationMs.optional().describe('How long to wait for `ready`; 30s unless said otherwise'),
-  readyMustHold: z.boolean().optional().describe('Must `ready` also hold right before the faults?'),
+  readyMustHold: z
+    .boolean()
+    .optional()
+    .describe('Must `ready` hold right before the faults and from then on? Losing it stops the run'),
   toxiproxy: httpUrl.optional().describe('The API of a Toxiproxy that is there; without it the embedded one is used'),
   services: z.record(NAME, Service).default({}).describe('The parts of the system'),
   links: z.record(NAME, Link).default({}).describe('Directed TCP connections that run through a proxy'),

@@ -26,7 +26,7 @@ describe('the plan of a scenario', () => {
       seed: 1,
       trials: 1,
       phases: { warmupMs: 3000, baselineMs: 20_000, faultMs: 20_000, recoveryMs: 10_000 },
-      stop: { enabled: true, errorRatio: 0.5, forMs: 5000, minBad: 20 },
+      stop: { enabled: true, errorRatio: 0.5, forMs: 5000, minBad: 20, beyondObjective: false },
     });
     expect(plan.load.streams[0]).toMatchObject({
       model: 'open',

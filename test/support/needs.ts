@@ -15,6 +15,7 @@ const PARTS = {
     findProgram('chromium', process.env['CHROMIUM']) ?? findProgram('chromium-browser') ?? findProgram('google-chrome'),
   redis: () => findProgram('redis-server'),
   nginx: () => findProgram('nginx'),
+  prometheus: () => findProgram('prometheus'),
   docker: () => engineVersion(),
   'docker-compose': () => findProgram('docker-compose'),
   /** The right to mount a small disk of the test's own. */
