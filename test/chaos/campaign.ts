@@ -54,6 +54,7 @@ export async function setStage(serverStarter: () => Promise<TestServer> = startE
   decoy.kill('SIGSTOP');
   process.env['XDG_STATE_HOME'] = join(folder, 'state');
   const helpers = new Map<string, number>();
+  const conductors: ChildProcess[] = [];
 
   return {
     api: server.api,
@@ -77,6 +78,7 @@ export async function setStage(serverStarter: () => Promise<TestServer> = startE
       const conductor = spawn(process.execPath, [CONDUCTOR, JSON.stringify(order)], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
+      conductors.push(conductor);
       const exited = new Promise<void>((resolve) => conductor.once('exit', () => resolve()));
       let watchdogPid = 0;
       let helperPid = 0;
@@ -97,6 +99,8 @@ export async function setStage(serverStarter: () => Promise<TestServer> = startE
       };
     },
     async [Symbol.asyncDispose]() {
+      // One that a failed test has left stopped would stay for ever, with its watchdog.
+      for (const conductor of conductors) conductor.kill('SIGKILL');
       victim.kill('SIGKILL');
       decoy.kill('SIGKILL');
       await server[Symbol.asyncDispose]();
