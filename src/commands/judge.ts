@@ -1,3 +1,4 @@
+import { REPORTER_NAMES } from '../reporters/names.js';
 import type { CommandDefinition } from './command.js';
 import { loadPlans } from './load-plan.js';
 import { openReporters, parseReporters } from './reporter-order.js';
@@ -14,7 +15,7 @@ export default {
       .option('--out <folder>', 'where run directories are', 'reports')
       .option(
         '--reporter <name[=path]>',
-        'terminal, html, json, junit (repeatable); default: terminal only',
+        `${REPORTER_NAMES.join(', ')} (repeatable); default: terminal only`,
         collect,
         [],
       )
@@ -30,7 +31,7 @@ export default {
         const result = judgeAgain(directory, slos);
         // The run's own report keeps its verdict: a second opinion is shown, and written only where asked for.
         const written = new Set(flags.reporter.map((order) => order.split('=')[0]));
-        const orders = parseReporters(flags.reporter, flags.json === true).filter(
+        const orders = parseReporters(flags.reporter, flags.json === true, {}).filter(
           ({ name, path }) => path !== undefined || written.has(name) || name === 'terminal' || name === 'json',
         );
         const reporters = await openReporters(orders, directory, { quiet: true, verbose: false }, context);

@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
 import type { Plan } from '../plan/plan.js';
 import type { RunResult } from '../result/schema.js';
+import { REPORTER_NAMES } from '../reporters/names.js';
 import { systemClock } from '../support/clock.js';
 import { messageOf, PlimsollError } from '../support/errors.js';
 import type { CommandContext, CommandDefinition, StopSignal } from './command.js';
 import { loadPlans, type PlanOptions } from './load-plan.js';
 import { openReporters, parseReporters, type ReporterOrder } from './reporter-order.js';
+import { ordersFor, writeIndex, type FinishedRun } from './run-index.js';
 
 /** A second signal within this time is an echo of the first, not a second wish. */
 const ECHO_US = 500_000;
@@ -29,7 +31,7 @@ export default {
       .description('run scenarios one after another; the exit code says the worst verdict')
       .argument('<files...>', 'scenario files or folders')
       .option('--out <folder>', 'where run directories are made', 'reports')
-      .option('--reporter <name[=path]>', 'add a reporter: terminal, html, json, junit (repeatable)', collect, [])
+      .option('--reporter <name[=path]>', `add a reporter: ${REPORTER_NAMES.join(', ')} (repeatable)`, collect, [])
       .option('--json', 'print the result as one JSON document')
       .option('--quiet', 'no progress, only the result')
       .option('--verbose', 'every event')
@@ -44,7 +46,7 @@ export default {
 } satisfies CommandDefinition;
 
 async function runAll(files: string[], flags: RunFlags, context: CommandContext): Promise<void> {
-  const orders = parseReporters(flags.reporter, flags.json === true);
+  const orders = parseReporters(flags.reporter, flags.json === true, context.env);
   const plans = await loadPlans(files, flags, context);
   if (flags.recover) {
     const { recover } = await import('../run/recover.js');
@@ -53,23 +55,40 @@ async function runAll(files: string[], flags: RunFlags, context: CommandContext)
   const { startMetrics } = await import('./metrics-port.js');
   const metrics = await startMetrics(flags.metricsPort, context);
   try {
+    const several = plans.length > 1;
+    const runs: FinishedRun[] = [];
     for (const plan of plans) {
-      const stopped = await runOne(plan, orders, flags, context, metrics);
+      const { finished, stopped } = await runOne(
+        plan,
+        ordersFor(orders, plan.scenario.name, several),
+        flags,
+        context,
+        metrics,
+      );
+      runs.push(finished);
       if (stopped) break;
+    }
+    if (several) {
+      try {
+        const index = await writeIndex(runs, flags.out);
+        (flags.json ? context.err : context.out)(`Index: ${index}\n`);
+      } catch (error) {
+        context.err(`warning[index_failed] the index of the runs could not be written: ${messageOf(error)}\n`);
+      }
     }
   } finally {
     await metrics?.close();
   }
 }
 
-/** One scenario; true when a signal ended it, so that the next one must not start. */
+/** One scenario; `stopped`: a signal ended it, so that the next one must not start. */
 async function runOne(
   plan: Plan,
   orders: ReporterOrder[],
   flags: RunFlags,
   context: CommandContext,
   metrics: Awaited<ReturnType<typeof import('./metrics-port.js').startMetrics>>,
-): Promise<boolean> {
+): Promise<{ finished: FinishedRun; stopped: boolean }> {
   const [{ runPlan }, { preflight }, { RunStopped }] = await Promise.all([
     import('../run/run.js'),
     import('../run/preflight.js'),
@@ -121,7 +140,7 @@ async function runOne(
     for (const warning of directory.warnings) context.err(`warning: ${warning}\n`);
     const forgiven = flags.allowInconclusive === true && result.verdict === 'inconclusive' && result.exitCode === 3;
     context.setExitCode(forgiven ? 0 : result.exitCode);
-    return stop.signal.aborted;
+    return { finished: { result, directory: directory.path }, stopped: stop.signal.aborted };
   } finally {
     forget();
   }

@@ -1,7 +1,7 @@
 import { CHART_STYLES } from './theme-charts.js';
 
 /** Colours as custom properties. Text has at least 4.5:1 and lines of charts at least 3:1 on their ground, in both themes. */
-const LIGHT = `
+export const LIGHT = `
   --ground: #fdfdfb; --raised: #f5f6f3; --ink: #1c2127; --muted: #57606a; --rule: #d9dcd8; --link: #1b5a9c;
   --passed: #1b6b3a; --failed: #b3201a; --inconclusive: #855400; --errored: #6a3a9c; --aborted: #4d5660;
   --tint-passed: #edf6ef; --tint-failed: #fcefed; --tint-inconclusive: #fbf4e4; --tint-errored: #f4effa; --tint-aborted: #f0f1f3;
@@ -10,7 +10,7 @@ const LIGHT = `
   --answer: #b3201a; --connection: #bf6b12; --timeout: #7a4fa3; --unsent: #57606a; --bar-line: #fdfdfb; --between: #b9bfc4;
   --curve-baseline: #57606a; --curve-fault: #a54c15; --curve-recovery: #2b7a4b;`;
 
-const DARK = `
+export const DARK = `
   --ground: #15181c; --raised: #1d2126; --ink: #e7e9eb; --muted: #a4adb6; --rule: #363c43; --link: #8cbcf2;
   --passed: #74cf95; --failed: #ff8f85; --inconclusive: #e8b95a; --errored: #c6a7f2; --aborted: #b3bcc5;
   --tint-passed: #16241b; --tint-failed: #2c1a19; --tint-inconclusive: #282112; --tint-errored: #231c2e; --tint-aborted: #20242a;
@@ -80,6 +80,15 @@ nav a:hover { color: var(--link); text-decoration: underline; }
 .facts div { display: flex; gap: 0.45rem; }
 .facts dt { color: var(--muted); flex: none; overflow-wrap: normal; }
 .facts dd { margin: 0; font-variant-numeric: tabular-nums; }
+
+.index-title { font-size: clamp(1.3rem, 4vw, 1.8rem); line-height: 1.2; margin: 0.5rem 0 1rem; }
+.runs { list-style: none; padding: 0; display: grid; grid-template-columns: minmax(0, 1fr); gap: 0.75rem; }
+.run { display: flex; flex-wrap: wrap; gap: 0.5rem 1.5rem; align-items: center; justify-content: space-between; background: var(--tint); border: 1px solid var(--rule); border-left: 6px solid var(--state); border-radius: 8px; padding: 0.75rem 1.25rem; break-inside: avoid; }
+.run-words { flex: 1 1 16rem; min-width: 0; }
+.run h2 { font-size: 1.1rem; margin: 0; }
+.run p { margin: 0.25rem 0; }
+.run .muted { font-size: 0.84rem; }
+.small-timeline { flex: 0 1 260px; background: var(--ground); border-radius: 4px; width: 260px; max-width: 100%; height: auto; }
 
 table { border-collapse: collapse; width: 100%; font-size: 0.9rem; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; vertical-align: top; padding: 0.5rem 0.9rem 0.5rem 0; border-bottom: 1px solid var(--rule); font-weight: 400; }

@@ -1,5 +1,5 @@
 import { renderReport } from '../html/document.js';
-import { outputFile, writeOutput } from './output-file.js';
+import { writeOutput } from './output-file.js';
 import type { ReporterDefinition } from './reporter.js';
 
 /** One HTML file that opens from disk, offline. */
@@ -7,7 +7,7 @@ const html: ReporterDefinition = {
   name: 'html',
   description: 'the report: one HTML file that needs no network (report.html)',
   create: (output) => ({
-    onEnd: (result) => writeOutput(outputFile(output, 'report.html'), renderReport(result)),
+    onEnd: (result) => writeOutput(output, 'report.html', renderReport(result)),
   }),
 };
 export default html;

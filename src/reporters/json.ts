@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { writeOutput } from './output-file.js';
 import type { ReporterDefinition } from './reporter.js';
 
@@ -10,7 +9,7 @@ const json: ReporterDefinition = {
     async onEnd(result) {
       const text = `${JSON.stringify(result, null, 2)}\n`;
       if (output.path === undefined) output.out(text);
-      else await writeOutput(resolve(output.path), text);
+      else await writeOutput(output, 'result.json', text);
     },
   }),
 };

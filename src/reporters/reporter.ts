@@ -19,13 +19,17 @@ export interface ReporterOutput {
   directory: string;
   /** `--reporter name=path`: a file of the user's choice instead of the default in the run directory. */
   path: string | undefined;
+  /** Told the absolute path of each file that was written. */
+  wrote?(path: string): void;
+  /** The environment; only what belongs to a CI system is read from it. */
+  env?: Readonly<Record<string, string | undefined>>;
   /** stdout: the result. */
   out(text: string): void;
   /** stderr: the progress. */
   err(text: string): void;
   /** Absent: plain lines of 80 columns without colour. */
   terminal?: TerminalOptions;
-  /** The report that a summary ends with; absent: `report.html` in the run directory. */
+  /** The report that a summary names; absent: the terminal says `report.html` in the run directory. */
   report?: string;
 }
 

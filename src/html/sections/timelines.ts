@@ -37,7 +37,7 @@ function streamFigure(result: RunResult, series: Series, at: number): Markup {
 }
 
 /** Objectives in seconds that speak of this stream, as lines for its response times. */
-function limitsOf(result: RunResult, series: Series): LimitLine[] {
+export function limitsOf(result: RunResult, series: Series): LimitLine[] {
   return result.slos
     .filter((slo) => slo.unit === 'seconds' && speaksOf(slo, series, result))
     .flatMap((slo) =>
