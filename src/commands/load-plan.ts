@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import type { Plan } from '../plan/plan.js';
 import { PlimsollError, systemCodeOf } from '../support/errors.js';
 import type { CommandContext } from './command.js';
@@ -24,7 +25,7 @@ export async function loadPlans(paths: string[], options: PlanOptions, context: 
   const plans: Plan[] = [];
   let problems = 0;
   for (const file of discoverScenarios(paths, context.cwd)) {
-    const parsed = parseScenario(readScenario(file), file, context.env);
+    const parsed = parseScenario(readScenario(file), file, context.env, importsOf(file));
     const shown = [...parsed.problems];
     if (parsed.scenario && shown.length === 0) {
       const resolved = resolvePlan(parsed.scenario, {
@@ -61,6 +62,11 @@ export function readScenario(file: string): string {
       cause: error,
     });
   }
+}
+
+/** Files that a scenario names are looked for in its own folder. */
+export function importsOf(scenario: string): (path: string) => string {
+  return (path) => readFileSync(resolve(dirname(scenario), path), 'utf8');
 }
 
 function parseSeed(text: string | undefined): number | undefined {

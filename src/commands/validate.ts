@@ -1,6 +1,6 @@
 import type { Problem } from '../scenario/index.js';
 import type { CommandDefinition } from './command.js';
-import { readScenario } from './load-plan.js';
+import { importsOf, readScenario } from './load-plan.js';
 
 export default {
   register(program, context) {
@@ -15,7 +15,7 @@ export default {
           import('../plan/index.js'),
         ]);
         const found = discoverScenarios(files, context.cwd).map((file) => {
-          const { scenario, problems } = parseScenario(readScenario(file), file, context.env);
+          const { scenario, problems } = parseScenario(readScenario(file), file, context.env, importsOf(file));
           if (!scenario || problems.length > 0) return { file, problems };
           // What only shows when the units are resolved; host rules are the command line's of `run`.
           const resolved = resolvePlan(scenario, {

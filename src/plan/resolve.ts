@@ -77,7 +77,7 @@ export function resolvePlan(scenario: Scenario, options: ResolveOptions): { plan
         faultS: phases.faultMs / 1000,
         recoveryS: phases.recoveryMs / 1000,
       }) ?? [],
-    warnings: [...warningsOf(scenario), ...looseTolerances(slos)],
+    warnings: [...scenario.source.warnings, ...warningsOf(scenario), ...looseTolerances(slos)],
   };
   return { plan, problems: [] };
 }

@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto';
 import { LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
-import { messageOf, type Location } from '../support/errors.js';
+import { messageOf, systemCodeOf, type Location } from '../support/errors.js';
 import { expandEnvironment } from './environment.js';
+import { importSlos } from './import/import-slos.js';
+import type { Imported } from './import/imported.js';
 import { locator } from './locate.js';
 import { knownKeysAt } from './json-schema.js';
 import { mend } from './mend.js';
 import { Problems, nearest, type Path, type Problem } from './problems.js';
 import { checkReferences } from './references.js';
-import { ScenarioSchema, type ScenarioDocument } from './schema.js';
+import { ScenarioSchema, sloImport, type ScenarioDocument } from './schema.js';
 
 /** A scenario is a page or two; what is larger is not one. */
 const LARGEST_BYTES = 1024 * 1024;
@@ -21,6 +23,8 @@ export interface Scenario extends ScenarioDocument {
     sha256: string;
     /** The entries of `faults` as they are written, for people. */
     faults: readonly Readonly<Record<string, unknown>>[];
+    /** What was not taken over from imported files. */
+    warnings: readonly { code: string; message: string }[];
     locate(path: Path, part?: 'key' | 'value'): Location;
   };
 }
@@ -37,8 +41,14 @@ export interface Parsed {
  *
  * @param file shown in places; not read.
  * @param env for `${NAME}` and `${NAME:-default}` in strings.
+ * @param readImport gives the text of a file that the scenario names (`slos: { openslo }`); throws where it can't.
  */
-export function parseScenario(text: string, file: string, env: Readonly<Record<string, string | undefined>>): Parsed {
+export function parseScenario(
+  text: string,
+  file: string,
+  env: Readonly<Record<string, string | undefined>>,
+  readImport: ReadImport = noImports,
+): Parsed {
   const whole = (code: string, message: string, hint?: string): Parsed => ({
     problems: [{ code, message, ...(hint ? { hint } : {}), path: [], location: { file, line: 1, column: 1 } }],
   });
@@ -52,14 +62,26 @@ export function parseScenario(text: string, file: string, env: Readonly<Record<s
     );
   if (text.includes('\0')) return whole('not_text', 'the file holds NUL bytes; it is not a text file');
   try {
-    return parseText(text.replace(/^\uFEFF/, ''), file, env);
+    return parseText(text.replace(/^\uFEFF/, ''), file, env, readImport);
   } catch (error) {
     // The YAML library throws on a few inputs instead of reporting them.
     return whole('not_yaml', `the file cannot be read as YAML: ${messageOf(error)}`);
   }
 }
 
-function parseText(text: string, file: string, env: Readonly<Record<string, string | undefined>>): Parsed {
+/** @param path as it is written in the scenario */
+export type ReadImport = (path: string) => string;
+
+const noImports: ReadImport = () => {
+  throw new Error('files cannot be read here');
+};
+
+function parseText(
+  text: string,
+  file: string,
+  env: Readonly<Record<string, string | undefined>>,
+  readImport: ReadImport,
+): Parsed {
   const lines = new LineCounter();
   const document = parseDocument(text, {
     lineCounter: lines,
@@ -84,7 +106,9 @@ function parseText(text: string, file: string, env: Readonly<Record<string, stri
     problems.all.push({ code: 'variable_not_set', ...problem, path: [], location: places.atOffset(offset) });
   });
   // Aliases may multiply a small text into a huge document.
-  const raw = normalise(document.toJS({ maxAliasCount: 50 }));
+  const imported = withImports(normalise(document.toJS({ maxAliasCount: 50 })), readImport, problems);
+  if (!imported) return { problems: problems.all };
+  const { raw } = imported;
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
     problems.add([], {
       code: 'not_a_scenario',
@@ -109,11 +133,46 @@ function parseText(text: string, file: string, env: Readonly<Record<string, stri
         text,
         sha256,
         faults: (raw as { faults?: Record<string, unknown>[] }).faults ?? [],
+        warnings: imported.warnings,
         locate: (path, part) => places.at(path, part),
       },
     },
     problems: [],
   };
+}
+
+/** Puts the SLOs of a foreign file, and its budget where the scenario has none, in the place of `slos: { openslo }`. */
+function withImports(
+  raw: unknown,
+  readImport: ReadImport,
+  problems: Problems,
+): { raw: unknown; warnings: Imported['warnings'] } | undefined {
+  const written = (raw as { slos?: unknown } | null)?.slos;
+  if (typeof written !== 'object' || written === null || Array.isArray(written) || !('openslo' in written))
+    return { raw, warnings: [] };
+  const checked = sloImport.safeParse(written, { reportInput: true });
+  if (!checked.success) {
+    for (const issue of checked.error.issues)
+      addIssue(problems, { ...issue, path: ['slos', ...issue.path] } as typeof issue, raw as object);
+    return undefined;
+  }
+  const { openslo, indicators, add = [] } = checked.data;
+  let text: string;
+  try {
+    text = readImport(openslo);
+  } catch (error) {
+    problems.add(['slos', 'openslo'], {
+      code: 'cannot_read',
+      message: `${openslo} cannot be read: ${systemCodeOf(error) ?? messageOf(error)}`,
+      hint: 'The path counts from the folder of the scenario.',
+    });
+    return undefined;
+  }
+  const imported = importSlos(text, openslo, indicators);
+  problems.all.push(...imported.problems);
+  if (imported.problems.length > 0) return undefined;
+  const budget = imported.budget && !Object.hasOwn(raw as object, 'budget') ? { budget: imported.budget } : {};
+  return { raw: { ...(raw as object), ...budget, slos: [...imported.slos, ...add] }, warnings: imported.warnings };
 }
 
 /** The references of everything that is not broken itself are checked as usual. */

@@ -67,12 +67,31 @@ const rest = {
     .describe('Hosts outside loopback that load and faults may reach, if --allow-host names them too'),
 };
 
+/** Checks `slos: { openslo: … }`, which gives way to a list before the rest is checked. */
+export const sloImport = z.strictObject({
+  openslo: z.string().min(1).describe('A file of OpenSLO v1, Sloth or Pyrra, beside the scenario'),
+  indicators: z
+    .record(
+      z.string(),
+      z.strictObject({
+        indicator: z.string().optional().describe('How it is measured here'),
+        stream: z.string().optional(),
+        request: z.string().optional(),
+        unit: z.enum(['ms', 's']).optional().describe("Unit of a threshold's value: it is then a latency"),
+      }),
+    )
+    .default({})
+    .describe('The name of an indicator (or SLO) in that file, and how it is measured here'),
+  add: z.array(z.unknown()).optional().describe('More SLOs, written as usual'),
+});
+
 /** What `parse` checks: one stream without `streams:` has been put under `streams` before. */
 export const ScenarioSchema = z.strictObject({ ...rest, load: Load.describe('What drives the system') });
 
 /** The language as it is written, for JSON Schema and editors. */
 export const WrittenScenario = z.strictObject({
   ...rest,
+  slos: z.union([rest.slos, sloImport]).describe('The service levels that must hold: a list, or a file of OpenSLO'),
   load: z.union([Load, Stream]).describe('What drives the system: one stream, or several under `streams`'),
 });
 
