@@ -1,5 +1,6 @@
 import budget from './budget.js';
 import type { CommandDefinition } from './command.js';
+import compare from './compare.js';
 import doctor from './doctor.js';
 import explain from './explain.js';
 import judge from './judge.js';
@@ -21,6 +22,7 @@ export const commands: readonly CommandDefinition[] = [
   report,
   judge,
   explain,
+  compare,
   budget,
   proxy,
   schema,

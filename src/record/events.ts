@@ -77,6 +77,7 @@ export const EVENT_BODIES = {
       memoryBytes: z.number(),
     }),
     gitCommit: z.string().optional(),
+    gitBranch: z.string().optional(),
     /** The command line that repeats this run. */
     commandLine: z.string(),
   }),

@@ -25,7 +25,7 @@ export function aboutRun(
       },
     };
   }
-  const { runId, scenario, seed, wallTime, versions, host, gitCommit, commandLine } = started;
+  const { runId, scenario, seed, wallTime, versions, host, gitCommit, gitBranch, commandLine } = started;
   return {
     id: runId,
     scenario,
@@ -33,7 +33,13 @@ export function aboutRun(
     startedAt: wallTime,
     durationS,
     complete,
-    environment: { versions, host, ...(gitCommit === undefined ? {} : { gitCommit }), commandLine },
+    environment: {
+      versions,
+      host,
+      ...(gitCommit === undefined ? {} : { gitCommit }),
+      ...(gitBranch === undefined ? {} : { gitBranch }),
+      commandLine,
+    },
   };
 }
 

@@ -100,6 +100,7 @@ export const RunResult = z.object({
         memoryBytes: z.number(),
       }),
       gitCommit: z.string().optional(),
+      gitBranch: z.string().optional(),
       commandLine: z.string(),
     }),
   }),

@@ -33,3 +33,22 @@ export async function gitCommit(cwd: string): Promise<string | undefined> {
   const status = await git('status', '--porcelain', '--untracked-files=no');
   return `${head.stdout.trim()}${status.stdout.trim() ? '+' : ''}`;
 }
+
+/**
+ * The branch of the working folder. CI systems check out a commit without one and name it in the environment; undefined
+ * where nobody says.
+ */
+export async function gitBranch(
+  cwd: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<string | undefined> {
+  const result = await execa('git', ['symbolic-ref', '--quiet', '--short', 'HEAD'], {
+    cwd,
+    reject: false,
+    timeout: 5000,
+    stderr: 'ignore',
+  });
+  const named = result.exitCode === 0 ? result.stdout.trim() : '';
+  // In pull requests GitHub's HEAD_REF is the branch, REF_NAME the number.
+  return named || env['GITHUB_HEAD_REF'] || env['GITHUB_REF_NAME'] || env['CI_COMMIT_REF_NAME'] || undefined;
+}

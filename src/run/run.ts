@@ -6,7 +6,7 @@ import { newRunId } from '../record/run-id.js';
 import type { RunResult } from '../result/schema.js';
 import { systemClock } from '../support/clock.js';
 import { finish } from './finish.js';
-import { gitCommit, hostFacts, versions } from './host-facts.js';
+import { gitBranch, gitCommit, hostFacts, versions } from './host-facts.js';
 import { Journal } from './journal.js';
 import { streamHeaders } from './load-session.js';
 import { RunStack } from './run-stack.js';
@@ -52,7 +52,7 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<Finished
   if (options.signal.aborted) forward();
   else options.signal.addEventListener('abort', forward, { once: true });
 
-  const commit = await gitCommit(options.cwd);
+  const [commit, branch] = await Promise.all([gitCommit(options.cwd), gitBranch(options.cwd, process.env)]);
   log.append('run.started', {
     runId,
     wallTime: wall.toISOString(),
@@ -69,6 +69,7 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<Finished
     versions: versions(),
     host: hostFacts(),
     ...(commit === undefined ? {} : { gitCommit: commit }),
+    ...(branch === undefined ? {} : { gitBranch: branch }),
     commandLine: options.commandLine,
   });
 
