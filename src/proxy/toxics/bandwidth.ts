@@ -31,7 +31,7 @@ export default {
       const piece = data.length > pieceBytes ? data.subarray(0, pieceBytes) : data;
       const lineMs = piece.length / rate;
       freeAtMs += lineMs;
-      const dueMs = Math.max(freeAtMs, second.earliestFor(lineMs));
+      const dueMs = Math.max(freeAtMs, second.earliest());
       flow.wait(dueMs - performance.now(), { data, readAtMs }, () => {
         const nowMs = performance.now();
         freeAtMs = Math.max(freeAtMs, nowMs - CARRIED_MS);

@@ -1,4 +1,7 @@
-/** So much time of the line may be used within any second: 100.4 % of what the rate allows. */
+/**
+ * So much time of the line may be used within any second: 100.4 % of what the rate allows. The piece that ends a second does
+ * not count: it was on its way before.
+ */
 const MOST_MS = 1004;
 const SECOND_MS = 1000;
 /** Sends so close together count as one. */
@@ -20,10 +23,10 @@ export class LastSecond {
   #forgottenMs = 0;
   #earliestMs = 0;
 
-  /** @returns when something that uses so much time of the line may be sent at the earliest (`performance.now()`) */
-  earliestFor(lineMs: number): number {
+  /** @returns when the next piece may be sent at the earliest (`performance.now()`) */
+  earliest(): number {
     for (let oldest = this.#marks[this.#head]; oldest; oldest = this.#marks[this.#head]) {
-      if (this.#usedMs + lineMs - this.#forgottenMs <= MOST_MS) break;
+      if (this.#usedMs - this.#forgottenMs <= MOST_MS) break;
       this.#forgottenMs = oldest.usedMs;
       this.#earliestMs = oldest.lastMs + SECOND_MS;
       this.#head += 1;
