@@ -86,7 +86,7 @@ export default defineFault({
     return Promise.resolve({
       summary: `run ${redact(given.inject.run)}`,
       targets: [{ kind: 'machine', name: 'command', detail: redact(given.inject.run) }],
-      undo: [undoRecord(context, command(given.undo), given.undo.timeLimitMs, marker)],
+      undo: [undoRecord(context, command(given.undo), given.undo.timeLimitMs, marker, lookOf(given))],
       async inject(signal) {
         const one = command(given.inject, { [INJECT_MARKER]: marker });
         injected = await runBounded(one, given.inject.timeLimitMs, signal);
@@ -140,7 +140,21 @@ export default defineFault({
 /** In the environment of `inject`: whoever undoes after our death finds by it an injection that is still at work. */
 const INJECT_MARKER = 'PLIMSOLL_INJECT';
 
-function undoRecord(context: FaultContext, command: Command, timeLimitMs: number, marker: string): UndoRecord {
+type Look = Extract<UndoRecord, { kind: 'run-command' }>['look'];
+
+/** How whoever undoes after our death can see that it is gone: as `proveUndone` below does. */
+function lookOf({ proveUndone, prove }: { proveUndone?: Step | undefined; prove?: Step | undefined }): Look {
+  const one = proveUndone ?? prove;
+  return one && { command: one.run, timeLimitMs: one.timeLimitMs, goneWhen: proveUndone ? 'succeeds' : 'fails' };
+}
+
+function undoRecord(
+  context: FaultContext,
+  command: Command,
+  timeLimitMs: number,
+  marker: string,
+  look: Look,
+): UndoRecord {
   return {
     kind: 'run-command',
     id: `${context.id}/0`,
@@ -150,6 +164,7 @@ function undoRecord(context: FaultContext, command: Command, timeLimitMs: number
     timeLimitMs,
     ...command,
     injectMarker: `${INJECT_MARKER}=${marker}`,
+    ...(look ? { look } : {}),
   };
 }
 

@@ -81,6 +81,10 @@ export const UndoRecord = z.discriminatedUnion('kind', [
     directory: z.string(),
     /** `NAME=value` in the environment of the injecting command: it may still be at work when its run is dead. */
     injectMarker: z.string(),
+    /** A command that tells afterwards, with the same environment, whether the effect is gone. */
+    look: z
+      .object({ command: z.string(), timeLimitMs: z.number().positive(), goneWhen: z.enum(['succeeds', 'fails']) })
+      .optional(),
   }),
   /** SIGKILL to a helper process that did harm as long as it lived. */
   z.object({ kind: z.literal('end-helper'), ...common, process: ProcessIdentity }),
@@ -138,6 +142,7 @@ export function shownRecord(record: UndoRecord): UndoRecord {
   return {
     ...record,
     command: redact(record.command),
+    ...(record.look ? { look: { ...record.look, command: redact(record.look.command) } } : {}),
     environment: redactData(record.environment) as Record<string, string>,
   };
 }

@@ -42,19 +42,21 @@ export async function undoAll(records: readonly UndoRecord[], options: UndoAllOp
 
 async function undoOne(record: UndoRecord, options: UndoAllOptions, result: UndoAllResult): Promise<void> {
   const timeLimit = new AbortController();
+  const looksMs = record.kind === 'run-command' && options.orphaned ? (record.look?.timeLimitMs ?? 0) : 0;
+  const limitMs = record.timeLimitMs + looksMs;
   let timer: NodeJS.Timeout | undefined;
   try {
     const overdue = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
         const error = new PlimsollError({
           code: 'undo_timeout',
-          message: `${record.words}: not done within ${formatMs(record.timeLimitMs)}`,
+          message: `${record.words}: not done within ${formatMs(limitMs)}`,
           hint: `By hand: ${record.byHand}`,
           kind: 'cleanup',
         });
         timeLimit.abort(error);
         reject(error);
-      }, record.timeLimitMs);
+      }, limitMs);
     });
     const outcome = await Promise.race([undo(record, timeLimit.signal, options), overdue]);
     result.done.push(record);

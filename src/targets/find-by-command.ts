@@ -3,7 +3,7 @@ import { redact } from '../record/redact.js';
 import { systemClock } from '../support/clock.js';
 import { commandPattern, type CommandPattern } from '../support/command-pattern.js';
 import { PlimsollError } from '../support/errors.js';
-import { allPids, forbiddenReason, identityOf, statOf } from './process.js';
+import { allPids, forbiddenReason, identityOf, shownCommand, statOf } from './process.js';
 import type { ProcessRef, ServicePlan } from './targets.js';
 
 type ByCommand = Extract<ServicePlan, { how: 'command' }>;
@@ -35,7 +35,7 @@ export async function findByCommand(plan: ByCommand, own: ReadonlySet<number>): 
         service: plan.name,
         replica,
         address: undefined,
-        command: line.slice(0, 300),
+        command: shownCommand(line),
       }));
     }
   }

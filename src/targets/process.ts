@@ -1,4 +1,5 @@
 import { readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
+import { redact } from '../record/redact.js';
 import type { ProcessIdentity } from '../record/undo.js';
 import { systemClock } from '../support/clock.js';
 import { PlimsollError, systemCodeOf } from '../support/errors.js';
@@ -143,14 +144,22 @@ export async function waitUntilGone(
   return true;
 }
 
-/** The command line of a process, for people. */
+/** So much of a command line is shown. */
+const SHOWN_CHARACTERS = 300;
+
+/** The command line of a process, for people: secrets are masked, since it may be anybody's. */
 export function commandOf(pid: number): string {
   try {
     const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
-    return line.slice(0, 300) || (statOf(pid)?.command ?? '');
+    return shownCommand(line) || (statOf(pid)?.command ?? '');
   } catch {
     return '';
   }
+}
+
+/** Masked before it is cut: half a secret is not recognised as one. */
+export function shownCommand(line: string): string {
+  return redact(line).slice(0, SHOWN_CHARACTERS);
 }
 
 /**

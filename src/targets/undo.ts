@@ -1,14 +1,16 @@
 import type { ProcessIdentity, UndoRecord } from '../record/undo.js';
+import { redact } from '../record/redact.js';
 import { commandWords } from '../support/command-line.js';
 import { systemClock } from '../support/clock.js';
 import { PlimsollError } from '../support/errors.js';
 import { endingOf, runBounded } from './command.js';
 import { fdLimitOf, restoreFdLimit, stillLimited } from './fd-limit.js';
 import { groupIsAlive, isAlive, leadersWith, signalGroup, signalProcess, stateOf } from './process.js';
-import { connectContainer, short, startContainer, stateOfContainer, unpauseContainer } from './container.js';
+import { short, stateOfContainer, unpauseContainer } from './container.js';
 import type { UndoOutcome } from './targets.js';
 import { firstUnreachable } from './reachable.js';
 import { ToxiproxyFailure } from './toxiproxy-client.js';
+import { attachAgain, startAgain, withEngine } from './undo-containers.js';
 import { enableProxy, hasToxic, removeProxy, removeToxic } from './toxiproxy.js';
 
 export interface UndoOptions {
@@ -33,11 +35,23 @@ const SERVER_PATIENCE_MS = 1500;
 export async function undo(record: UndoRecord, signal?: AbortSignal, options: UndoOptions = {}): Promise<UndoOutcome> {
   const alreadyDone = !(await act(record, signal, options));
   // Alive, the conductor proves its undo itself, with more than a look.
-  const finding = options.orphaned ? await look(record, signal).catch(() => undefined) : undefined;
+  const finding = options.orphaned
+    ? await look(record, signal).catch((error: unknown) => {
+        if (error instanceof StillThere) throw error;
+        return undefined;
+      })
+    : undefined;
   return { record: record.id, alreadyDone, ...(finding === undefined ? {} : { finding }) };
 }
 
-/** Is what the record takes back really gone? In words; undefined where that can't be seen. */
+/** The undo was carried out without complaint, and yet the effect was seen afterwards. */
+class StillThere extends PlimsollError {}
+
+/**
+ * Is what the record takes back really gone? In words; undefined where that can't be seen.
+ *
+ * @throws StillThere where it can be seen that it is not
+ */
 async function look(record: UndoRecord, signal: AbortSignal | undefined): Promise<string | undefined> {
   switch (record.kind) {
     case 'remove-toxic':
@@ -79,8 +93,9 @@ async function look(record: UndoRecord, signal: AbortSignal | undefined): Promis
     case 'remove-proxy':
     case 'end-group':
     case 'end-marked':
-    case 'run-command':
       return undefined;
+    case 'run-command':
+      return lookByCommand(record, signal);
   }
 }
 
@@ -139,76 +154,6 @@ async function withServer(call: () => Promise<boolean>, signal: AbortSignal | un
   }
 }
 
-/**
- * An engine that does not answer is asked again until the time is over. Unlike a proxy server it keeps its state on disk:
- * that it is gone says nothing about the container.
- */
-async function withEngine(call: () => Promise<boolean>, signal: AbortSignal | undefined): Promise<boolean> {
-  for (;;) {
-    try {
-      return await call();
-    } catch (error) {
-      if (!(error instanceof PlimsollError) || error.code !== 'engine_unavailable' || signal?.aborted) throw error;
-    }
-    await systemClock.sleep(200, signal);
-  }
-}
-
-async function startAgain(
-  record: Extract<UndoRecord, { kind: 'start-container' }>,
-  signal: AbortSignal | undefined,
-  options: UndoOptions,
-): Promise<boolean> {
-  // An order to stop goes on in the engine: a container that runs now may still be on its way out.
-  const settledUs = systemClock.nowUs() + (options.orphaned ? (record.settlesMs ?? 0) : 0) * 1000;
-  const untilUs = systemClock.nowUs() + (record.comesBackMs ?? 0) * 1000;
-  while (systemClock.nowUs() < untilUs) {
-    const state = await stateOfContainer(record.container).catch(() => undefined);
-    if (state?.running) return false;
-    await systemClock.sleep(100, signal);
-  }
-  let started = await startOnce(record, signal);
-  while (systemClock.nowUs() < settledUs) {
-    await systemClock.sleep(100, signal);
-    if (await startOnce(record, signal)) started = true;
-  }
-  return started;
-}
-
-async function startOnce(
-  record: Extract<UndoRecord, { kind: 'start-container' }>,
-  signal: AbortSignal | undefined,
-): Promise<boolean> {
-  return withEngine(async () => {
-    const outcome = await startContainer(record.container);
-    if (outcome !== 'gone') return outcome === 'done';
-    throw new PlimsollError({
-      code: 'container_gone',
-      message: `container ${short(record.container)} is not there any more, so it cannot be started`,
-      hint: 'Somebody removed it; make it again the way it was made (docker-compose up -d).',
-      kind: 'cleanup',
-    });
-  }, signal);
-}
-
-async function attachAgain(
-  record: Extract<UndoRecord, { kind: 'connect-container' }>,
-  signal: AbortSignal | undefined,
-): Promise<boolean> {
-  return withEngine(async () => {
-    const outcome = await connectContainer(record.container, record.network);
-    if (outcome !== 'gone') return outcome === 'done';
-    // Which of the two is gone? Without the container nothing is owed; without the network it stays cut off.
-    if ((await stateOfContainer(record.container)) === undefined) return false;
-    throw new PlimsollError({
-      code: 'network_gone',
-      message: `network ${short(record.network.id)} is not there any more, so container ${short(record.container)} cannot be attached to it`,
-      hint: 'Somebody removed it; make both again the way they were made (docker-compose up -d).',
-      kind: 'cleanup',
-    });
-  }, signal);
-}
-
 async function ensureService(
   record: Extract<UndoRecord, { kind: 'ensure-service' }>,
   signal: AbortSignal | undefined,
@@ -263,6 +208,25 @@ async function undoByCommand(
     code: 'undo_command_failed',
     message: `the undo command ${endingOf(result)}`,
     hint: `By hand: ${record.byHand}`,
+    kind: 'cleanup',
+  });
+}
+
+/** Asks as the conductor would have done. A command that was killed, or could not be started, has said nothing. */
+async function lookByCommand(
+  record: Extract<UndoRecord, { kind: 'run-command' }>,
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
+  if (!record.look) return undefined;
+  const { command, timeLimitMs, goneWhen } = record.look;
+  const result = await runBounded({ ...record, command }, timeLimitMs, signal);
+  if (result.exitCode === null || result.timedOut) return undefined;
+  const words = `\`${redact(command)}\` ${endingOf(result)}`;
+  if ((result.exitCode === 0) === (goneWhen === 'succeeds')) return words;
+  throw new StillThere({
+    code: 'still_there',
+    message: `the undo command was carried out, but what it should take back is still there: ${words}`,
+    hint: `Look at it yourself; the undo by hand: ${record.byHand}`,
     kind: 'cleanup',
   });
 }

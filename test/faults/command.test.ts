@@ -54,6 +54,33 @@ describe.skipIf(process.platform !== 'linux')('command', () => {
     expect((await undoIt(fault)).failed).toEqual([]);
   });
 
+  it('is looked at by whoever undoes it after the death of the run, too', async () => {
+    const findings: (string | undefined)[] = [];
+    const asTheWatchdog = async (fault: Awaited<ReturnType<typeof command>>) =>
+      undoAll(fault.undo, {
+        orphaned: true,
+        onDone: (_, { finding }) => findings.push(finding),
+        onFailed: () => undefined,
+      });
+    const fault = await command();
+    await inject(fault);
+    expect(await asTheWatchdog(fault)).toMatchObject({ failed: [] });
+    expect(findings.splice(0)).toEqual([expect.stringMatching(/^`test -e flag` ended with exit code 1 after /)]);
+
+    const forgetful = await command({ undo: 'true' });
+    await inject(forgetful);
+    const { failed } = await asTheWatchdog(forgetful);
+    expect(failed[0]?.message).toMatch(
+      /^the undo command was carried out, but what it .* is still there: `test -e flag` /,
+    );
+    expect(await asTheWatchdog(await command({ undo: 'true', proveUndone: 'test -e flag' }))).toMatchObject({
+      failed: [],
+    });
+    // A look that says nothing is no evidence for anything.
+    expect(await asTheWatchdog(await command({ proveUndone: 'not-there-at-all' }))).toMatchObject({ failed: [] });
+    expect(findings).toEqual([expect.stringContaining('exit code 0'), undefined]);
+  });
+
   it('says mismatch where prove does, unknown where nothing measures or the measurement itself fails', async () => {
     const notThere = await command({ inject: 'true' });
     expect(await inject(notThere)).toMatchObject({ status: 'mismatch', measured: { exitCode: 1 } });
