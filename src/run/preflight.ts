@@ -4,7 +4,8 @@ import { firstUnreachable } from '../targets/reachable.js';
 import { pidsListeningOn } from '../targets/sockets.js';
 import { PlimsollError } from '../support/errors.js';
 import { forgetSettled } from './left-behind.js';
-import { conflicts, targetKeys } from './register.js';
+import { conflicts, others, targetKeys } from './register.js';
+import { selectorsOf, sharedTargets } from './same-targets.js';
 
 /**
  * What can be told before a run directory is made: another run in the way, an abandoned one, a port in use. An abandoned
@@ -19,23 +20,40 @@ export async function preflight(plan: Plan, log: (line: string) => void = () => 
       `run ${runId} was killed together with its watchdog, but owes nothing any more: taken off the register (${directory})`,
     );
   }
-  for (const { entry, state, shared } of conflicts(targetKeys(plan.system))) {
-    if (state === 'abandoned') {
-      throw new PlimsollError({
-        kind: 'usage',
-        code: 'abandoned_run',
-        message: `run ${entry.runId} was killed together with its watchdog, and its faults may still be active (${entry.directory})`,
-        hint: 'Run `plimsoll recover` first, or start this run with --recover.',
-      });
-    }
+  for (const { entry } of conflicts([])) {
+    throw new PlimsollError({
+      kind: 'usage',
+      code: 'abandoned_run',
+      message: `run ${entry.runId} was killed together with its watchdog, and its faults may still be active (${entry.directory})`,
+      hint: 'Run `plimsoll recover` first, or start this run with --recover.',
+    });
+  }
+  await refuseOthers(plan);
+  for (const { address, what } of addressesToTake(plan)) await requireFree(address, what);
+}
+
+/**
+ * Two runs must not break the same thing: each would take the other's fault for its own, and its undo for a proof.
+ *
+ * @param ownRunId of this run, if it is in the register already
+ * @throws PlimsollError `run_in_the_way`
+ */
+export async function refuseOthers(plan: Plan, ownRunId?: string): Promise<void> {
+  for (const { entry, state, shared } of others(targetKeys(plan.system), ownRunId)) {
+    if (state !== 'live') continue;
+    const same = shared.length > 0 ? shared : await sharedTargets(selectorsOf(plan.system.services), entry.selectors);
+    if (same.length === 0) continue;
     throw new PlimsollError({
       kind: 'usage',
       code: 'run_in_the_way',
-      message: `run ${entry.runId} (pid ${entry.conductor.pid}: ${commandOf(entry.conductor.pid)}) is using ${shared.join(', ')}`,
-      hint: `Wait for it, or end it with: kill -INT ${entry.conductor.pid}`,
+      message: `run ${entry.runId} (pid ${entry.conductor.pid}: ${commandOf(entry.conductor.pid)}) is at work on ${same.map(plainWords).join('; ')}`,
+      hint: `Two runs must not break the same thing. Wait for it, or end it with: kill -INT ${entry.conductor.pid}`,
     });
   }
-  for (const { address, what } of addressesToTake(plan)) await requireFree(address, what);
+}
+
+function plainWords(key: string): string {
+  return key.replace(/^listening /, 'what listens on ');
 }
 
 /** The addresses that the run itself, or the system that it starts, is going to listen on. */

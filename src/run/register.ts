@@ -6,6 +6,7 @@ import { ProcessIdentity } from '../record/undo.js';
 import type { LinkPlan, ServicePlan } from '../targets/targets.js';
 import { selectorWords } from '../targets/container.js';
 import { isAlive } from '../targets/process.js';
+import { Selector } from './same-targets.js';
 import { PlimsollError, messageOf, systemCodeOf } from '../support/errors.js';
 
 const RunId = z
@@ -23,6 +24,8 @@ export const RegisterEntry = z.object({
   watchdog: ProcessIdentity,
   /** What the run may hurt, as `targetKeys` writes it: two runs must not share one. */
   targets: z.array(z.string()),
+  /** How it finds them: another run may find the same process or container in another way. */
+  selectors: z.array(Selector).default([]),
 });
 export type RegisterEntry = z.infer<typeof RegisterEntry>;
 
@@ -33,7 +36,7 @@ export interface ActiveRun {
 }
 
 export interface Conflict extends ActiveRun {
-  /** Targets that both runs name; empty for an abandoned run that stands in the way as such. */
+  /** Targets that both runs name alike. */
   shared: string[];
 }
 
@@ -84,12 +87,16 @@ export function listActive(): ActiveRun[] {
   });
 }
 
-/** What keeps a new run from starting: any abandoned run, and live ones that share a target. */
-export function conflicts(targets: readonly string[], ownRunId?: string): Conflict[] {
+/** All other runs, with the targets that are named alike. */
+export function others(targets: readonly string[], ownRunId?: string): Conflict[] {
   return listActive()
     .filter(({ entry }) => entry.runId !== ownRunId)
-    .map((run) => ({ ...run, shared: run.entry.targets.filter((target) => targets.includes(target)) }))
-    .filter(({ state, shared }) => state === 'abandoned' || shared.length > 0);
+    .map((run) => ({ ...run, shared: run.entry.targets.filter((target) => targets.includes(target)) }));
+}
+
+/** What keeps a new run from starting: any abandoned run, and live ones that share a target by name. */
+export function conflicts(targets: readonly string[], ownRunId?: string): Conflict[] {
+  return others(targets, ownRunId).filter(({ state, shared }) => state === 'abandoned' || shared.length > 0);
 }
 
 /** The names under which a run registers what it may hurt. */

@@ -13,7 +13,9 @@ import { EmbeddedProxy } from './embedded-proxy.js';
 import { plannedFault } from './fault-runner.js';
 import { expectedText } from './invariants.js';
 import type { Journal } from './journal.js';
+import { refuseOthers } from './preflight.js';
 import { register, targetKeys, unregister } from './register.js';
+import { selectorsOf } from './same-targets.js';
 import { RunStopped } from './stop-reason.js';
 import { System } from './system.js';
 import { topology } from './topology.js';
@@ -132,7 +134,10 @@ export class RunStack {
       conductor: identityOf(process.pid) ?? { pid: process.pid, startTime: 0, bootId: '' },
       watchdog: this.#watchdog.identity,
       targets: targetKeys(plan.system),
+      selectors: selectorsOf(plan.system.services),
     });
+    // Two runs that were started at the same moment have not seen each other before; now at least the second does.
+    await refuseOthers(plan, runId);
   }
 
   async #openLinks(): Promise<ProxySet | undefined> {

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { PlimsollError, messageOf } from '../support/errors.js';
 import { findByCommand } from './find-by-command.js';
 import { commandOf, hasProc, identityOf, isAlive, refuseForbidden } from './process.js';
 import { findContainers } from './container.js';
+import { readPid } from './pidfile.js';
 import { waitForAddresses } from './reachable.js';
 import { pidsListeningOn } from './sockets.js';
 import type { LinkTarget, ProcessRef, ServicePlan, Targets } from './targets.js';
@@ -96,7 +96,7 @@ async function find(
           fail(`no process of ${plan.name} has pid ${plan.pid}`, 'It may have ended; correct the pid.'),
       ];
     case 'pidfile': {
-      const pid = readPid(plan.name, plan.file);
+      const pid = pidIn(plan.name, plan.file);
       return [
         ref(plan.name, pid, 0, undefined) ??
           fail(
@@ -142,17 +142,14 @@ function ref(service: string, pid: number, replica: number, address: string | un
   return identity && { ...identity, service, replica, address, command: commandOf(pid) };
 }
 
-function readPid(service: string, file: string): number {
-  let text: string;
+function pidIn(service: string, file: string): number {
+  let pid: number | undefined;
   try {
-    text = readFileSync(file, 'utf8');
+    pid = readPid(file);
   } catch (error) {
     return fail(`the pidfile of ${service} cannot be read: ${messageOf(error)}`, 'Is it running?');
   }
-  const pid = Number(text.trim().split(/\s/)[0]);
-  return Number.isSafeInteger(pid) && pid > 0
-    ? pid
-    : fail(`the pidfile ${file} of ${service} holds no pid`, 'Its first word must be the pid.');
+  return pid ?? fail(`the pidfile ${file} of ${service} holds no pid`, 'Its first word must be the pid.');
 }
 
 function exists(what: string, named: readonly { name: string }[]): string {

@@ -42,6 +42,11 @@ export async function findByCommand(plan: ByCommand, own: ReadonlySet<number>): 
   throw wrongNumber(plan, found);
 }
 
+/** The pids whose command lines fit now, however many. */
+export function pidsFitting(fits: CommandPattern): number[] {
+  return fitting(fits, new Set()).map(({ identity }) => identity.pid);
+}
+
 interface Found {
   identity: NonNullable<ReturnType<typeof identityOf>>;
   line: string;

@@ -157,9 +157,9 @@ export function commandOf(pid: number): string {
   }
 }
 
-/** Masked before it is cut: half a secret is not recognised as one. */
+/** In one line, and masked before it is cut: half a secret is not recognised as one. */
 export function shownCommand(line: string): string {
-  return redact(line).slice(0, SHOWN_CHARACTERS);
+  return redact(line).replaceAll(/\s+/g, ' ').slice(0, SHOWN_CHARACTERS);
 }
 
 /**
