@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { registerFolder } from '../../src/run/register.js';
-import { openLane } from './lane.js';
+import { openLane, type Lane } from './lane.js';
 import { tinyDisk } from './tiny-disk.js';
 import { wholeCampaign, type Kill } from './whole-campaign.js';
 
@@ -19,11 +19,14 @@ export async function killWholeRuns(kinds: readonly LaneKind[], runsEach: number
   const state = process.env['XDG_STATE_HOME'];
   const folder = mkdtempSync(join(tmpdir(), 'plimsoll-chaos-'));
   process.env['XDG_STATE_HOME'] = folder;
+  const opened: Lane[] = [];
   try {
+    // All of them first: to make containers holds this process up.
+    for (const [number, { real, docker = false }] of kinds.entries())
+      opened.push(await openLane({ real, docker, number }));
     const all = await Promise.allSettled(
-      kinds.map(async ({ real, docker = false, fullDisk = false }, number) => {
-        await using lane = await openLane({ real, docker, number });
-        using disk = fullDisk ? tinyDisk(lane.folder) : undefined;
+      opened.map(async (lane, number) => {
+        using disk = kinds[number]?.fullDisk ? tinyDisk(lane.folder) : undefined;
         return await wholeCampaign(lane, runsEach, seed + number, disk);
       }),
     );
@@ -31,6 +34,7 @@ export async function killWholeRuns(kinds: readonly LaneKind[], runsEach: number
     await expect.poll(() => readdirSync(registerFolder()), { timeout: 10_000 }).toEqual([]);
     return all.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
   } finally {
+    for (const lane of opened) await lane[Symbol.asyncDispose]();
     if (state === undefined) delete process.env['XDG_STATE_HOME'];
     else process.env['XDG_STATE_HOME'] = state;
     rmSync(folder, { recursive: true, force: true });
