@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Plan } from '../plan/plan.js';
+import { systemClock } from '../support/clock.js';
 import { PlimsollError, systemCodeOf } from '../support/errors.js';
 import type { CommandContext } from './command.js';
 
 export interface PlanOptions {
   seed?: string;
   allowHost?: string[];
+  /** False: without the noise profile, e.g. to make a new one. */
+  noise?: boolean;
 }
 
 /**
@@ -16,11 +19,13 @@ export interface PlanOptions {
  * @throws PlimsollError `scenario_invalid` after printing every problem.
  */
 export async function loadPlans(paths: string[], options: PlanOptions, context: CommandContext): Promise<Plan[]> {
-  const [{ discoverScenarios, parseScenario, formatProblems }, { resolvePlan }, { foresee }] = await Promise.all([
-    import('../scenario/index.js'),
-    import('../plan/index.js'),
-    import('../verdict/power.js'),
-  ]);
+  const [{ discoverScenarios, parseScenario, formatProblems }, { resolvePlan }, { foresee }, { findNoise }] =
+    await Promise.all([
+      import('../scenario/index.js'),
+      import('../plan/index.js'),
+      import('../verdict/power.js'),
+      import('../plan/noise.js'),
+    ]);
   const seed = parseSeed(options.seed);
   const plans: Plan[] = [];
   let problems = 0;
@@ -32,6 +37,7 @@ export async function loadPlans(paths: string[], options: PlanOptions, context: 
         allowHosts: options.allowHost ?? [],
         cwd: context.cwd,
         foresee,
+        ...(options.noise === false ? {} : { findNoise: (about) => findNoise({ ...about, now: systemClock.wall() }) }),
         ...(seed === undefined ? {} : { seed }),
       });
       if (resolved.plan) plans.push(resolved.plan);

@@ -1,5 +1,6 @@
 import budget from './budget.js';
 import type { CommandDefinition } from './command.js';
+import calibrate from './calibrate.js';
 import compare from './compare.js';
 import doctor from './doctor.js';
 import explain from './explain.js';
@@ -24,6 +25,7 @@ export const commands: readonly CommandDefinition[] = [
   explain,
   compare,
   budget,
+  calibrate,
   proxy,
   schema,
 ];

@@ -4,13 +4,11 @@ import type { RunResult } from '../result/schema.js';
 import { REPORTER_NAMES } from '../reporters/names.js';
 import { systemClock } from '../support/clock.js';
 import { messageOf, PlimsollError } from '../support/errors.js';
-import type { CommandContext, CommandDefinition, StopSignal } from './command.js';
+import type { CommandContext, CommandDefinition } from './command.js';
 import { loadPlans, type PlanOptions } from './load-plan.js';
-import { openReporters, parseReporters, type ReporterOrder } from './reporter-order.js';
+import { parseReporters } from './reporter-order.js';
 import { ordersFor, writeIndex, type FinishedRun } from './run-index.js';
-
-/** A second signal within this time is an echo of the first, not a second wish. */
-const ECHO_US = 500_000;
+import { runOne } from './run-one.js';
 
 interface RunFlags extends PlanOptions {
   out: string;
@@ -58,14 +56,13 @@ async function runAll(files: string[], flags: RunFlags, context: CommandContext)
     const several = plans.length > 1;
     const runs: FinishedRun[] = [];
     for (const plan of plans) {
-      const { finished, stopped } = await runOne(
-        plan,
-        ordersFor(orders, plan.scenario.name, several),
-        flags,
-        context,
-        metrics,
-      );
-      runs.push(finished);
+      await askBudget(plan, flags, context);
+      const own = ordersFor(orders, plan.scenario.name, several);
+      const { result, directory, stopped } = await runOne(plan, own, flags, context, metrics);
+      await bookBudget(plan, result, flags, context);
+      const forgiven = flags.allowInconclusive === true && result.verdict === 'inconclusive' && result.exitCode === 3;
+      context.setExitCode(forgiven ? 0 : result.exitCode);
+      runs.push({ result, directory: directory.path });
       if (stopped) break;
     }
     if (several) {
@@ -78,71 +75,6 @@ async function runAll(files: string[], flags: RunFlags, context: CommandContext)
     }
   } finally {
     await metrics?.close();
-  }
-}
-
-/** One scenario; `stopped`: a signal ended it, so that the next one must not start. */
-async function runOne(
-  plan: Plan,
-  orders: ReporterOrder[],
-  flags: RunFlags,
-  context: CommandContext,
-  metrics: Awaited<ReturnType<typeof import('./metrics-port.js').startMetrics>>,
-): Promise<{ finished: FinishedRun; stopped: boolean }> {
-  const [{ runPlan }, { preflight }, { RunStopped }] = await Promise.all([
-    import('../run/run.js'),
-    import('../run/preflight.js'),
-    import('../run/stop-reason.js'),
-  ]);
-  await preflight(plan, (line) => context.err(`${line}\n`));
-  await askBudget(plan, flags, context);
-
-  const stop = new AbortController();
-  const handOver = new AbortController();
-  let firstAtUs = Infinity;
-  const forget = context.onSignal((signal: StopSignal) => {
-    // npm passes on what the terminal has sent to the whole group: one Ctrl-C comes twice.
-    if (stop.signal.aborted && systemClock.nowUs() - firstAtUs < ECHO_US) return;
-    if (!stop.signal.aborted) {
-      firstAtUs = systemClock.nowUs();
-      context.err(`\n${signal}: undoing what was broken (again to hand the undo to the watchdog and leave at once)\n`);
-      stop.abort(new RunStopped({ kind: 'signal', signal }));
-      return;
-    }
-    context.err('\nleaving at once: the watchdog undoes what is left and ends what the run started\n');
-    handOver.abort();
-    context.exitNow({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }[signal]);
-  });
-  let reporters: Awaited<ReturnType<typeof openReporters>> | undefined;
-  try {
-    const { result, directory } = await runPlan(plan, {
-      runsRoot: flags.out,
-      cwd: context.cwd,
-      signal: stop.signal,
-      handOver: handOver.signal,
-      commandLine: context.commandLine,
-      onDirectory: async (made) => {
-        reporters = await openReporters(
-          orders,
-          made,
-          { quiet: flags.quiet === true, verbose: flags.verbose === true },
-          context,
-        );
-      },
-      onEvent: (event) => {
-        reporters?.onEvent(event);
-        metrics?.onEvent(event);
-      },
-    });
-    metrics?.onResult(result);
-    await reporters?.onEnd(result);
-    await bookBudget(plan, result, flags, context);
-    for (const warning of directory.warnings) context.err(`warning: ${warning}\n`);
-    const forgiven = flags.allowInconclusive === true && result.verdict === 'inconclusive' && result.exitCode === 3;
-    context.setExitCode(forgiven ? 0 : result.exitCode);
-    return { finished: { result, directory: directory.path }, stopped: stop.signal.aborted };
-  } finally {
-    forget();
   }
 }
 

@@ -1,6 +1,7 @@
 import type { EventBody } from '../record/events.js';
 import { formatMs, formatRatio } from '../support/units.js';
 import type { Plan, ScheduledFault } from './plan.js';
+import { looksOf, trialOrder } from './trial-order.js';
 
 type Resolved = EventBody<'plan.resolved'>['faults'][number];
 /** What is known about a fault's targets before the run. */
@@ -11,12 +12,13 @@ const WIDTH = 98;
 /** What `plimsoll plan` prints: what will be hurt and how it is put back, how long, with how much load, and whether that can decide. */
 export function describePlan(plan: Plan, faults: readonly FaultPreview[]): string {
   const { phases, system } = plan;
-  const totalMs = phases.warmupMs + phases.baselineMs + phases.faultMs + phases.recoveryMs;
+  const onceMs = phases.warmupMs + phases.baselineMs + phases.faultMs + phases.recoveryMs;
   const sections: [string, string[]][] = [
     [
       'Timeline',
       [
-        `warmup ${formatMs(phases.warmupMs)} → baseline ${formatMs(phases.baselineMs)} → fault ${formatMs(phases.faultMs)} → recovery ${formatMs(phases.recoveryMs)}; about ${formatMs(totalMs)} and the time to start and to undo. Seed ${plan.seed}.`,
+        `warmup ${formatMs(phases.warmupMs)} → baseline ${formatMs(phases.baselineMs)} → fault ${formatMs(phases.faultMs)} → recovery ${formatMs(phases.recoveryMs)}; about ${formatMs(onceMs * plan.trials)} and the time to start and to undo. Seed ${plan.seed}.`,
+        ...trialLines(plan),
       ],
     ],
     ['Load', plan.load.streams.map((stream) => streamLine(plan, stream))],
@@ -72,6 +74,20 @@ export function planJson(plan: Plan) {
       })),
     },
   };
+}
+
+function trialLines(plan: Plan): string[] {
+  if (plan.trials === 1) return [];
+  const order = trialOrder(plan.trials).join(' ');
+  const looks = looksOf(plan);
+  return [
+    `${plan.trials} trials in the order ${order} (A the baseline, B the fault), with a wash-out of ${formatMs(plan.phases.warmupMs)} after each recovery; every part needs all of them`,
+    ...(looks > 1
+      ? [
+          `the verdict is looked at ${looks} times (O'Brien–Fleming), after each second trial, and the run ends when it is certain`,
+        ]
+      : []),
+  ];
 }
 
 function streamLine(plan: Plan, stream: Plan['load']['streams'][number]): string {

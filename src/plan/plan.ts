@@ -2,6 +2,7 @@ import type { LoadPlan } from '../load/driver.js';
 import type { EventBody } from '../record/events.js';
 import type { LinkPlan, ServicePlan } from '../targets/targets.js';
 import type { BudgetPolicy } from '../verdict/budget/policy.js';
+import type { NoiseProfile } from '../verdict/input.js';
 import type { Slo } from '../verdict/slo.js';
 import type { FaultDefinition } from '../faults/fault.js';
 import type { Location } from '../support/errors.js';
@@ -95,6 +96,10 @@ export interface Plan {
   stop: StopPlan;
   budget?: BudgetPlan;
   trials: number;
+  /** What calibration knows of the system's noise, by SLO name. */
+  noise: Record<string, NoiseProfile>;
+  /** Look after each second trial and end the run when the verdict is certain. */
+  decideEarly: boolean;
   /** Hosts outside loopback that the scenario allows. */
   allow: string[];
   power: EventBody<'plan.resolved'>['power'];

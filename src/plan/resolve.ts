@@ -7,6 +7,7 @@ import type { SystemDocument } from '../scenario/schema.js';
 import type { ServicePlan } from '../targets/targets.js';
 import type { foresee } from '../verdict/power.js';
 import { checkBlastRadius } from './blast-radius.js';
+import type { findNoise, FoundNoise } from './noise.js';
 import type { Plan } from './plan.js';
 import { scheduleFaults } from './schedule.js';
 import { resolveSlo } from './slos.js';
@@ -20,6 +21,10 @@ export interface ResolveOptions {
   seed?: number;
   /** Foresees the power of the verdict; without it nothing is foreseen (it loads much, and `validate` does not need it). */
   foresee?: typeof foresee;
+  /** Finds the noise profile; without it none is used. */
+  findNoise?: (
+    about: Pick<Parameters<typeof findNoise>[0], 'scenarioFile' | 'named' | 'streams' | 'slos'>,
+  ) => FoundNoise;
 }
 
 /** Scenario → plan: units and defaults resolved, files read, hosts checked, power foreseen. Starts and touches nothing. */
@@ -38,6 +43,7 @@ export function resolvePlan(scenario: Scenario, options: ResolveOptions): { plan
     recoveryMs: scenario.phases.recovery ?? 10_000,
   };
   const slos = scenario.slos.map(resolveSlo);
+  const noise = options.findNoise?.({ scenarioFile: scenario.source.file, named: scenario.noise, streams, slos });
   const plan: Plan = {
     scenario: {
       name: scenario.name,
@@ -70,14 +76,27 @@ export function resolvePlan(scenario: Scenario, options: ResolveOptions): { plan
           },
         }),
     trials: scenario.trials,
+    decideEarly: scenario.decideEarly,
+    noise: noise?.profiles ?? {},
     allow: scenario.allow,
     power:
-      options.foresee?.(slos, foreseenStreams(streams, capacityShares), {
-        baselineS: phases.baselineMs / 1000,
-        faultS: phases.faultMs / 1000,
-        recoveryS: phases.recoveryMs / 1000,
-      }) ?? [],
-    warnings: [...scenario.source.warnings, ...warningsOf(scenario), ...looseTolerances(slos)],
+      options.foresee?.(
+        slos,
+        foreseenStreams(streams, capacityShares),
+        {
+          baselineS: phases.baselineMs / 1000,
+          faultS: phases.faultMs / 1000,
+          recoveryS: phases.recoveryMs / 1000,
+          trials: scenario.trials,
+        },
+        noise?.file?.slos,
+      ) ?? [],
+    warnings: [
+      ...scenario.source.warnings,
+      ...warningsOf(scenario),
+      ...looseTolerances(slos),
+      ...(noise?.warnings ?? []),
+    ],
   };
   return { plan, problems: [] };
 }

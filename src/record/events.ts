@@ -67,6 +67,9 @@ export const EVENT_BODIES = {
     seed: z.number(),
     streams: z.array(StreamHeader),
     phases: z.object({ warmupS: z.number(), baselineS: z.number(), faultS: z.number(), recoveryS: z.number() }),
+    /** Repetitions of baseline and fault, and how often the verdict may be looked at; absent: once each. */
+    trials: z.number().optional(),
+    looks: z.number().optional(),
     versions: z.record(z.string(), z.string()),
     host: z.object({
       platform: z.string(),
@@ -129,6 +132,17 @@ export const EVENT_BODIES = {
       }),
     ),
     warnings: z.array(z.object({ code: z.string(), message: z.string() })),
+    /** What calibration knows of the noise, by SLO name: see `NoiseProfile`. Absent: nothing. */
+    noise: z
+      .record(
+        z.string(),
+        z.object({
+          deffFloor: z.number().optional(),
+          burstLengthS: z.number().optional(),
+          betweenWindowsSd: z.number().optional(),
+        }),
+      )
+      .optional(),
   }),
   'capacity.step': z.object({
     stream: z.string(),
@@ -184,6 +198,16 @@ export const EVENT_BODIES = {
     schedulingLag: Percentiles,
     /** Requests in flight when the record was made. */
     inFlight: z.number(),
+  }),
+  /** A planned look at the verdict on the way; `decided` ends the run. */
+  'look.taken': z.object({
+    look: z.number(),
+    of: z.number(),
+    trials: z.number(),
+    decided: z.boolean(),
+    /** Planned time that is not needed any more. */
+    savedS: z.number(),
+    message: z.string(),
   }),
   'fault.requested': z.object({ ...faultCommon, window: WindowName.optional() }),
   'fault.injected': z.object(faultCommon),

@@ -16,6 +16,8 @@ export function eventLine(event: RunEvent, verbose: boolean): EventLine | undefi
       return { text: clean(`${event.scenario.name} (run ${event.runId}, seed ${event.seed})`), colour: 'bold' };
     case 'phase.started':
       return event.phase === 'done' ? undefined : phaseLine(event.phase, event.plannedS, event.trial);
+    case 'look.taken':
+      return { text: clean(event.message), colour: 'bold' };
     case 'fault.requested':
       return verbose ? { text: clean(`${event.fault} ${event.faultType}: requested`) } : undefined;
     case 'fault.proven':

@@ -17,6 +17,9 @@ export interface Progress {
   /** For how long each lasting fault was planned, by id; undefined: until the end of the fault phase. */
   lengths: Map<string, number | undefined>;
   phases: { warmupS: number; baselineS: number; faultS: number; recoveryS: number } | undefined;
+  /** How often the phases are repeated, and in which repetition it is. */
+  trials: number;
+  trial: number;
 }
 
 interface ActiveFault {
@@ -37,6 +40,8 @@ export function newProgress(): Progress {
     faults: new Map(),
     lengths: new Map(),
     phases: undefined,
+    trials: 1,
+    trial: 1,
   };
 }
 
@@ -47,6 +52,7 @@ export function advance(progress: Progress, event: RunEvent): void {
     case 'run.started': {
       progress.scenario = clean(event.scenario.name);
       progress.phases = event.phases;
+      progress.trials = event.trials ?? 1;
       progress.atS = event.t;
       for (const stream of event.streams) progress.streams.set(stream.name, undefined);
       break;
@@ -58,6 +64,7 @@ export function advance(progress: Progress, event: RunEvent): void {
       break;
     case 'phase.started':
       progress.phase = event.phase;
+      progress.trial = event.trial;
       progress.phaseStartS = event.t;
       progress.phasePlannedS = event.plannedS;
       break;
@@ -101,7 +108,16 @@ export function streamText(second: EventOf<'second'> | undefined): string {
  * Seconds until the last planned phase ends: what is left of this phase and all of the later ones, since starting, checking
  * and undoing take time that no plan knows. Undefined before the plan is known and after the last phase.
  */
-export function timeLeftS({ phases, phase, phaseStartS }: Progress, nowS: number): number | undefined {
+export function timeLeftS(progress: Progress, nowS: number): number | undefined {
+  const { phases, trials, trial } = progress;
+  if (phases === undefined) return undefined;
+  const own = timeLeftOfTrial(progress, nowS);
+  // The order of the windows changes from trial to trial: what is left of this one is then about right, no more.
+  const later = (trials - trial) * (phases.warmupS + phases.baselineS + phases.faultS + phases.recoveryS);
+  return own === undefined && later === 0 ? undefined : (own ?? 0) + later;
+}
+
+function timeLeftOfTrial({ phases, phase, phaseStartS }: Progress, nowS: number): number | undefined {
   if (phases === undefined) return undefined;
   const lengths = [phases.warmupS, phases.baselineS, phases.faultS, phases.recoveryS];
   const sumFrom = (position: number): number => lengths.slice(position).reduce((sum, length) => sum + length, 0);
@@ -130,7 +146,7 @@ export function timeLeftS({ phases, phase, phaseStartS }: Progress, nowS: number
 export function doneShare(progress: Progress, nowS: number): number {
   if (progress.phases === undefined) return 0;
   const { warmupS, baselineS, faultS, recoveryS } = progress.phases;
-  return 1 - (timeLeftS(progress, nowS) ?? 0) / (warmupS + baselineS + faultS + recoveryS);
+  return 1 - (timeLeftS(progress, nowS) ?? 0) / ((warmupS + baselineS + faultS + recoveryS) * progress.trials);
 }
 
 /** The time that an active fault has left, for people; empty where the plan doesn't say. */

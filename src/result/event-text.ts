@@ -48,6 +48,7 @@ export function eventText(event: RunEvent): string {
     case 'slo.recovered':
     case 'stop.tripped':
     case 'invariant.checked':
+    case 'look.taken':
       return event.message;
     case 'warning':
       return `warning: ${event.message}`;

@@ -62,16 +62,45 @@ export function judgedFaults(faults: readonly FoldedFault[], events: readonly Ru
   const concerned = events.flatMap((event) =>
     event.type === 'warning' && event.code === 'link_traffic_unverified' ? [event.message] : [],
   );
-  return faults.map(({ result, proofOptional }) => ({
-    id: result.id,
-    duration: result.duration,
-    proof: result.proof?.status ?? 'missing',
-    proofOptional,
-    concerns: concerned.some((message) => isAbout(message, result.id, faults)) ? ['link_traffic_unverified'] : [],
-    requestedUs: inMicroseconds(result.requestedS),
-    provenUs: inMicroseconds(result.provenS),
-    undoProvenUs: result.undoProof?.status === 'mismatch' ? undefined : inMicroseconds(result.undoProvenS),
-  }));
+  return faults.flatMap(({ result, proofOptional }) => {
+    const common = {
+      id: result.id,
+      duration: result.duration,
+      proof: result.proof?.status ?? ('missing' as const),
+      proofOptional,
+      concerns: concerned.some((message) => isAbout(message, result.id, faults))
+        ? ['link_traffic_unverified' as const]
+        : [],
+    };
+    const orders = ordersOf(events, result.id);
+    if (orders.length > 1) return orders.map((times) => ({ ...common, ...times }));
+    return [
+      {
+        ...common,
+        requestedUs: inMicroseconds(result.requestedS),
+        provenUs: inMicroseconds(result.provenS),
+        undoProvenUs: result.undoProof?.status === 'mismatch' ? undefined : inMicroseconds(result.undoProvenS),
+      },
+    ];
+  });
+}
+
+type Times = Pick<JudgeInput['faults'][number], 'requestedUs' | 'provenUs' | 'undoProvenUs'>;
+
+/** When a fault was ordered, proven and proven gone, once for each trial. */
+function ordersOf(events: readonly RunEvent[], id: string): Times[] {
+  const orders: Times[] = [];
+  for (const event of events) {
+    if (!('fault' in event) || event.fault !== id) continue;
+    const last = orders.at(-1);
+    if (event.type === 'fault.requested') {
+      orders.push({ requestedUs: microseconds(event), provenUs: undefined, undoProvenUs: undefined });
+    } else if (event.type === 'fault.proven' && last) last.provenUs ??= microseconds(event);
+    else if (event.type === 'undo.proven' && last && event.proof.status !== 'mismatch') {
+      last.undoProvenUs = microseconds(event);
+    }
+  }
+  return orders;
 }
 
 function faultOf(plan: Planned, events: readonly RunEvent[], journal: readonly JournalEntry[]): FaultResult {

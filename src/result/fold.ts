@@ -28,6 +28,8 @@ export interface FoldInput {
   arrivals: ArrivalsRead | undefined;
   /** Judge with these SLOs in place of the recorded ones. */
   slos?: readonly Slo[];
+  /** A planned look at a run that goes on: judged as if it had ended here as planned. */
+  look?: { done: number; planned: number };
   /** Given by the conductor, which folds before it writes the last event. */
   ended?: { complete: boolean };
   /** Undo records of a run whose conductor died: see `readJournalEntries`. */
@@ -113,7 +115,9 @@ function storyOf(input: FoldInput) {
     windows,
     faults: judgedFaults(faults, events),
     events,
-    stoppedEarly: isStoppedEarly(windows, ending, complete),
+    stoppedEarly: input.look === undefined && isStoppedEarly(windows, ending, complete, trialsOf(events)),
+    looks: input.look ?? looksOf(events),
+    noise: plan?.noise,
   });
   return { started, plan, complete, windows, streams, ledgers, faults, ending, judgeInput };
 }
@@ -140,12 +144,30 @@ function judgeSafely(input: JudgeInput, given: boolean): { slos: RunResult['slos
 }
 
 /** Did the run end before its windows did? Then only what may be decided after a stop is decided. */
-function isStoppedEarly(windows: readonly Window[], ending: Ending, complete: boolean): boolean {
+function isStoppedEarly(windows: readonly Window[], ending: Ending, complete: boolean, trials: number): boolean {
   const recovery = windows.findLast(({ kind }) => kind === 'recovery');
-  if (!recovery?.closed) return true;
+  if (!recovery?.closed || windows.filter(({ kind }) => kind === 'recovery').length < trials) return true;
   if (windows.some(({ closed }) => !closed)) return true;
-  if (ending.cutShortAtS !== undefined) return ending.cutShortAtS * 1e6 < recovery.endUs;
+  // The last window is a recovery, or, of an even number of trials, a baseline.
+  const lastUs = Math.max(...windows.map(({ endUs }) => endUs));
+  if (ending.cutShortAtS !== undefined) return ending.cutShortAtS * 1e6 < lastUs;
   return !complete && ending.aborted === undefined;
+}
+
+/** Trials that the verdict stands on: those planned, or those before the look that decided. */
+function trialsOf(events: readonly RunEvent[]): number {
+  return deciding(events)?.trials ?? find(events, 'run.started')?.trials ?? 1;
+}
+
+/** Which planned look the verdict is made at; undefined: there was only the end. */
+function looksOf(events: readonly RunEvent[]): JudgeInput['looks'] {
+  const planned = find(events, 'run.started')?.looks ?? 1;
+  if (planned < 2) return undefined;
+  return { done: deciding(events)?.look ?? planned, planned };
+}
+
+function deciding(events: readonly RunEvent[]): EventOf<'look.taken'> | undefined {
+  return events.find((event): event is EventOf<'look.taken'> => event.type === 'look.taken' && event.decided);
 }
 
 /** Columns on the run's own clock, with the window of each arrival. */

@@ -1,5 +1,5 @@
 import type { ArrivalColumns, StreamHeader } from '../record/arrivals.js';
-import type { RunEvent } from '../record/events.js';
+import type { EventOf, RunEvent } from '../record/events.js';
 import { OUTCOMES } from '../record/outcomes.js';
 import type { JudgeInput, JudgeWindow, StreamArrivals } from '../verdict/input.js';
 import type { Slo } from '../verdict/slo.js';
@@ -18,6 +18,8 @@ export function judgeInputOf(run: {
   faults: JudgeInput['faults'];
   events: readonly RunEvent[];
   stoppedEarly: boolean;
+  looks?: JudgeInput['looks'];
+  noise?: EventOf<'plan.resolved'>['noise'];
 }): JudgeInput {
   const { slos, streams, windows, faults, events, stoppedEarly } = run;
   // After a stop, what was still open was ended by us and not by the system: it says nothing about either.
@@ -53,7 +55,23 @@ export function judgeInputOf(run: {
     faults,
     endUs,
     stoppedEarly,
+    ...(run.looks ? { looks: run.looks } : {}),
+    ...(run.noise ? { noise: noiseOf(run.noise) } : {}),
   };
+}
+
+/** Without the keys that are undefined. */
+function noiseOf(noise: NonNullable<EventOf<'plan.resolved'>['noise']>): NonNullable<JudgeInput['noise']> {
+  return Object.fromEntries(
+    Object.entries(noise).map(([slo, { deffFloor, burstLengthS, betweenWindowsSd }]) => [
+      slo,
+      {
+        ...(deffFloor === undefined ? {} : { deffFloor }),
+        ...(burstLengthS === undefined ? {} : { burstLengthS }),
+        ...(betweenWindowsSd === undefined ? {} : { betweenWindowsSd }),
+      },
+    ]),
+  );
 }
 
 function pick(

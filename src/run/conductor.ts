@@ -1,4 +1,5 @@
 import type { Plan, ScheduledFault } from '../plan/plan.js';
+import { trialOrder } from '../plan/trial-order.js';
 import type { EventBody, Phase, WindowKind } from '../record/events.js';
 import { EventLog } from '../record/event-log.js';
 import type { RunDirectory } from '../record/run-directory.js';
@@ -10,11 +11,12 @@ import { FaultRunner } from './fault-runner.js';
 import { checkInvariant } from './invariants.js';
 import type { Journal } from './journal.js';
 import { LoadSession } from './load-session.js';
-import { checkReady } from './readiness.js';
+import { requireReady } from './readiness.js';
 import { guardsOf } from './guards.js';
 import type { Guard, Trip } from './stop-guard.js';
 import { StopSignals } from './stop-signals.js';
 import { RunStopped } from './stop-reason.js';
+import { isLookDue, settlingUs, takeLook } from './look.js';
 import { WarmUp } from './warm-up.js';
 
 /**
@@ -30,6 +32,9 @@ export class Conductor {
   readonly #warmUp: WarmUp;
   readonly #health: EventBody<'driver.health'>[] = [];
   #harmMayHaveBegun = false;
+  #trial = 1;
+  /** Where the window that was closed last ended. */
+  #windowEndUs = 0;
 
   constructor(
     private readonly plan: Plan,
@@ -97,11 +102,32 @@ export class Conductor {
     await this.#sleepUntilUs(this.#load.startUs + phases.warmupMs * 1000);
     await this.#warmUp.over(this.context.t0Us + this.#load.startUs, signal);
 
-    this.#phase('baseline', phases.baselineMs);
+    const order = trialOrder(this.plan.trials);
+    for (const [i, windows] of order.entries()) {
+      this.#trial = i + 1;
+      if (windows === 'AB') await this.#baseline();
+      await this.#faultAndRecovery();
+      const isLast = this.#trial === order.length;
+      // What the fault left behind must not show in the next window.
+      if (windows === 'BA' || !isLast) await this.#washOut();
+      if (windows === 'BA') await this.#baseline();
+      if (!isLast && (await this.#isDecided())) break;
+    }
+    this.#over.abort();
+    await this.#load.stop({ atUs: this.#windowEndUs, drain: true });
+    signal.throwIfAborted();
+    await this.#checkInvariants();
+  }
+
+  async #baseline(): Promise<void> {
+    const { baselineMs } = this.plan.phases;
+    this.#phase('baseline', baselineMs);
     const baseline = this.#open('baseline', this.nowUs());
-    await this.#sleepUntilUs(baseline + phases.baselineMs * 1000);
+    await this.#sleepUntilUs(baseline + baselineMs * 1000);
     const baselineEnd = this.nowUs();
     this.#close('baseline', baselineEnd);
+    // A later one is judged with the rest: by then something was broken.
+    if (this.#trial > 1) return;
 
     this.#phase('checking');
     checkBaseline({
@@ -111,11 +137,14 @@ export class Conductor {
       toUs: baselineEnd,
       health: this.#health,
     });
-    if (this.plan.system.ready && this.plan.system.readyMustHold) await this.#requireReady(this.plan.system.ready);
-
+    if (this.plan.system.ready && this.plan.system.readyMustHold) await requireReady(this.plan.system.ready);
+    const { signal } = this.context.abort;
     await this.#signals.check(signal);
-
     this.#signals.watch(AbortSignal.any([signal, this.#over.signal]), (trip) => this.#trip(trip));
+  }
+
+  async #faultAndRecovery(): Promise<void> {
+    const { phases } = this.plan;
     await this.#faultPhase(phases.faultMs);
     this.#phase('undoing');
     let trafficProblem: unknown;
@@ -130,12 +159,29 @@ export class Conductor {
     this.#phase('recovery', phases.recoveryMs);
     const recovery = this.#open('recovery', this.nowUs());
     await this.#sleepUntilUs(recovery + phases.recoveryMs * 1000);
-    const end = this.nowUs();
-    this.#close('recovery', end);
-    this.#over.abort();
-    await this.#load.stop({ atUs: end, drain: true });
-    signal.throwIfAborted();
-    await this.#checkInvariants();
+    this.#close('recovery', this.nowUs());
+  }
+
+  /** A planned look between two trials. */
+  async #isDecided(): Promise<boolean> {
+    const { plan, context } = this;
+    if (!isLookDue(plan, this.#trial)) return false;
+    this.#phase('checking');
+    // What was due in the last window must have ended, and be written.
+    await this.#sleepUntilUs(this.#windowEndUs + settlingUs(plan));
+    return takeLook({
+      plan,
+      trial: this.#trial,
+      directory: context.directory,
+      log: context.log,
+      signal: context.abort.signal,
+    });
+  }
+
+  async #washOut(): Promise<void> {
+    const { warmupMs } = this.plan.phases;
+    this.#phase('warmup', warmupMs);
+    await this.#sleepUntilUs(this.nowUs() + warmupMs * 1000);
   }
 
   /** Whatever happened: no fault and no load stays. Not cancelled by anything. */
@@ -219,15 +265,6 @@ export class Conductor {
     await this.#faults.undo((other) => other.id === fault.id);
   }
 
-  async #requireReady(url: string): Promise<void> {
-    const ready = await checkReady(url, 2000);
-    if (ready !== true)
-      throw new PlimsollError({
-        code: 'baseline_unhealthy',
-        message: `the system is not ready before anything was broken: ${url} says ${ready}`,
-      });
-  }
-
   async #checkInvariants(): Promise<void> {
     const { system, invariants } = this.plan;
     for (const invariant of invariants) {
@@ -257,18 +294,19 @@ export class Conductor {
   #phase(phase: Phase, plannedMs?: number): void {
     this.context.log.append('phase.started', {
       phase,
-      trial: 1,
+      trial: this.#trial,
       ...(plannedMs === undefined ? {} : { plannedS: plannedMs / 1000 }),
     });
   }
 
   #open(window: WindowKind, atUs: number): number {
-    this.context.log.append('window.opened', { window, trial: 1, atUs });
+    this.context.log.append('window.opened', { window, trial: this.#trial, atUs });
     return atUs;
   }
 
   #close(window: WindowKind, atUs: number): void {
-    this.context.log.append('window.closed', { window, trial: 1, atUs });
+    this.context.log.append('window.closed', { window, trial: this.#trial, atUs });
+    this.#windowEndUs = atUs;
   }
 
   async #sleepUntilUs(us: number): Promise<void> {

@@ -11,7 +11,7 @@ import type { RunResult } from '../result/schema.js';
 import { messageOf } from '../support/errors.js';
 
 /** Compiled code beside this file; when this file itself runs uncompiled (in tests), that of the build. */
-const JUDGE = fileURLToPath(
+export const JUDGE = fileURLToPath(
   new URL(import.meta.url.endsWith('.ts') ? '../../dist/run/judge-process.js' : './judge-process.js', import.meta.url),
 );
 

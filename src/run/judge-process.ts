@@ -3,8 +3,17 @@ import { openRunDirectory } from '../record/run-directory.js';
 import { foldRun } from '../result/fold.js';
 import { readRecords } from '../result/load-run.js';
 
-// Folds and judges a run that has just ended, in a process of its own: a million arrivals need memory and processor time
-// that the conductor must not hold. Argument: the run directory. Writes `result.json.part`.
-const directory = openRunDirectory(process.argv[2] ?? '');
-const result = foldRun({ ...readRecords(directory), ended: { complete: true } });
-writeFileSync(`${directory.result}.part`, JSON.stringify(result));
+// Folds and judges a run in a process of its own: a million arrivals need memory and processor time that the conductor
+// must not hold. Arguments: the run directory; for a planned look at a run that goes on, also which look of how many.
+// Writes `result.json.part`, or `look.json.part`.
+const [path = '', done, planned] = process.argv.slice(2);
+const directory = openRunDirectory(path);
+if (done === undefined) {
+  const result = foldRun({ ...readRecords(directory), ended: { complete: true } });
+  writeFileSync(`${directory.result}.part`, JSON.stringify(result));
+} else {
+  const look = { done: Number(done), planned: Number(planned) };
+  const { slos } = foldRun({ ...readRecords(directory), ended: { complete: false }, look });
+  const verdicts = slos.map(({ name, severity, verdict }) => ({ name, severity, verdict }));
+  writeFileSync(`${directory.path}/look.json.part`, JSON.stringify(verdicts));
+}

@@ -56,3 +56,18 @@ export async function checkReady(url: string, timeLimitMs: number): Promise<true
     return systemCodeOf(error) ?? (messageOf(error) || 'no connection');
   }
 }
+
+/**
+ * Asks once whether the system is ready, before anything is broken.
+ *
+ * @throws PlimsollError `baseline_unhealthy`
+ */
+export async function requireReady(url: string): Promise<void> {
+  const ready = await checkReady(url, 2000);
+  if (ready !== true) {
+    throw new PlimsollError({
+      code: 'baseline_unhealthy',
+      message: `the system is not ready before anything was broken: ${url} says ${ready}`,
+    });
+  }
+}

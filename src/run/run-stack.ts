@@ -218,6 +218,7 @@ export class RunStack {
       topology: topology(plan.system),
       power: plan.power,
       warnings: plan.warnings,
+      ...(Object.keys(plan.noise).length > 0 ? { noise: plan.noise } : {}),
     });
   }
 

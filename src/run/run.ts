@@ -1,4 +1,5 @@
 import type { Plan } from '../plan/plan.js';
+import { looksOf } from '../plan/trial-order.js';
 import { EventLog } from '../record/event-log.js';
 import type { RunEvent } from '../record/events.js';
 import { createRunDirectory, type RunDirectory } from '../record/run-directory.js';
@@ -66,6 +67,7 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<Finished
       faultS: plan.phases.faultMs / 1000,
       recoveryS: plan.phases.recoveryMs / 1000,
     },
+    ...(plan.trials === 1 ? {} : { trials: plan.trials, looks: looksOf(plan) }),
     versions: versions(),
     host: hostFacts(),
     ...(commit === undefined ? {} : { gitCommit: commit }),

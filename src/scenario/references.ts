@@ -33,11 +33,22 @@ export function checkReferences(scenario: ScenarioDocument, problems: ProblemSin
     problems,
   );
   checkBudget(scenario, problems);
-  if (scenario.trials > 1) {
+  checkTrials(scenario, problems);
+}
+
+function checkTrials({ trials, decideEarly }: ScenarioDocument, problems: ProblemSink): void {
+  if (trials > 1 && trials % 2 === 1) {
     problems.add(['trials'], {
-      code: 'not_supported_yet',
-      message: 'repeated trials are part of the language, but this version runs one pass',
-      hint: 'Leave `trials` out; a single pass is labelled provisional.',
+      code: 'trials_not_even',
+      message: `${trials} trials cannot be put into a balanced order, so a trend of the system would look like a drift`,
+      hint: `Write trials: ${trials + 1}.`,
+    });
+  }
+  if (decideEarly && trials < 4) {
+    problems.add(['decideEarly'], {
+      code: 'nothing_to_decide_early',
+      message: `with ${trials} ${trials === 1 ? 'trial' : 'trials'} there is no moment before the end at which the verdict could be looked at`,
+      hint: 'Write trials: 4, or leave decideEarly out.',
     });
   }
 }

@@ -53,7 +53,24 @@ const rest = {
   invariants: z.array(Invariant).default([]).describe('Checked after recovery; one violation fails the run'),
   budget: Budget.optional().describe('The error budget'),
   stop: Stop.optional().describe('When the run ends itself; a safe default exists'),
-  trials: z.number().int().min(1).default(1).describe('How often baseline and fault are repeated'),
+  trials: z
+    .number()
+    .int()
+    .min(1)
+    .max(40)
+    .default(1)
+    .describe('How often baseline and fault are repeated, in the order ABBA BAAB: 1, or an even number; 4 for a gate'),
+  noise: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'The noise profile of this system, written by `plimsoll calibrate`, relative to this file; the one beside it (name.noise.json) is found without',
+    ),
+  decideEarly: z
+    .boolean()
+    .default(false)
+    .describe('With repeated trials: look after each second one, and end the run when the verdict is certain'),
   seed: z
     .number()
     .int()

@@ -60,6 +60,8 @@ export interface JudgeInput {
   endUs: number;
   /** Set when the run ended before its plan: nothing but the confidence sequence may decide. */
   stoppedEarly: boolean;
+  /** Planned looks (O'Brien and Fleming): this is look `done` of `planned`. Absent: one look, at the end. */
+  looks?: { done: number; planned: number };
   /** What is known of the system's noise from calibration, by SLO name. */
   noise?: Readonly<Record<string, NoiseProfile>>;
 }

@@ -18,6 +18,7 @@ import { baselineBlockers, faultBlockers } from './preconditions.js';
 import { causesFirst } from './reason-order.js';
 import { judgeRecoveryTrials } from './recovery-trials.js';
 import type { Slo } from './slo.js';
+import { levelAtLook } from './looks.js';
 import { finiteEstimate } from './words.js';
 
 interface JudgedSlo {
@@ -76,7 +77,8 @@ function judgeSlo(input: JudgeInput, windows: WindowSet, slo: Slo): JudgedSlo {
       hint: 'Change the SLO in the scenario; plimsoll validate shows the place.',
     });
   }
-  const alpha = 1 - slo.confidence;
+  const { looks } = input;
+  const alpha = looks ? levelAtLook(looks.done, looks.planned, 1 - slo.confidence) : 1 - slo.confidence;
   const options: EvidenceOptions = { slo, noise: input.noise?.[slo.name], stoppedEarly: input.stoppedEarly };
   const evidence = gatherEvidence(windows, options);
   const unproven = faultBlockers(input);

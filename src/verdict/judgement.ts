@@ -92,6 +92,18 @@ export const PartJudgement = z.object({
       relapses: z.number(),
     })
     .optional(),
+  /** Repeated trials: the drift of each in the bad direction, in the unit of `estimate`, and what they say together. */
+  trials: z
+    .object({
+      drifts: z.array(z.object({ trial: z.number(), drift: z.number().nullable() })),
+      /** Mean with its interval between trials. */
+      mean: Estimate,
+      /** Share of the variation between trials that is more than their own noise (I²). */
+      heterogeneity: z.number(),
+      /** Where a single fault to come would lie. */
+      prediction: Estimate,
+    })
+    .optional(),
   /** For people, with numbers: "rose from 41 to 236 ms (+195 ms, 95 % sure of at least +188; tolerance +50 ms)". */
   sentence: z.string(),
 });

@@ -1,9 +1,10 @@
 import type { Answer, EvidenceOptions, WindowSet } from './evidence/evidence.js';
 import { gatherEvidence } from './evidence/gather.js';
-import type { Reason } from './judgement.js';
+import type { PartJudgement, Reason } from './judgement.js';
 import type { Slo, Tolerance } from './slo.js';
 import { judgePairs, judgeSinglePair, type Pair, type PairsResult } from './trials.js';
-import { formatDrift, significant } from './words.js';
+import type { Interval } from './interval.js';
+import { finiteEstimate, formatDrift, significant } from './words.js';
 
 /** Heterogeneity from which trials are said to disagree. */
 const MIXED = 0.5;
@@ -105,6 +106,25 @@ function pairOf(trial: number, answer: Answer, slo: Slo): Pair {
     high: scale(interval.high, relative, slo),
   };
   return { trial, drift, se: k === null ? 0 : (drift.high - drift.low) / (2 * k) };
+}
+
+/** What the result keeps of the trials, back in the unit of the drift. */
+export function trialsOf({ pairs, result }: PairCheck, relative: boolean, slo: Slo): PartJudgement['trials'] {
+  if (!result) return undefined;
+  const back = (x: number): number => (relative ? unscale(x, slo) : x);
+  const estimate = ({ value, low, high }: Interval) =>
+    finiteEstimate({ value: back(value), low: back(low), high: back(high) });
+  return {
+    drifts: pairs.map(({ trial, drift }) => ({ trial, drift: estimate(drift).value })),
+    mean: estimate(result),
+    heterogeneity: result.heterogeneity,
+    prediction: estimate(result.prediction),
+  };
+}
+
+/** The inverse of `scale` for a relative drift. */
+function unscale(x: number, slo: Slo): number {
+  return slo.indicator.type === 'throughput' ? -Math.expm1(-x) : Math.expm1(x);
 }
 
 function scale(drift: number, relative: boolean, slo: Slo): number {

@@ -4,7 +4,7 @@ import type { Answer, Evidence, EvidenceOptions, WindowKind, WindowSet } from '.
 import { badDirection } from './indicators/registry.js';
 import type { JudgeInput } from './input.js';
 import type { PartJudgement, Reason, SloVerdict } from './judgement.js';
-import { carryOver, checkPairs, type PairCheck } from './pair-check.js';
+import { carryOver, checkPairs, trialsOf, type PairCheck } from './pair-check.js';
 import { comparisonBlockers, noiseBlockers, windowBlockers } from './preconditions.js';
 import type { Objective, Slo, Tolerance } from './slo.js';
 import { driftSentence, finiteEstimate, formatDrift, formatValue, objectiveSentence } from './words.js';
@@ -70,7 +70,8 @@ export function judgeTolerances(question: Question): JudgedPart {
       ...noiseBlockers(answer, evidence, options, both),
     ];
     const n = Math.min(evidence.total('baseline'), evidence.total('fault'));
-    return { answer, tolerance, ...settle(answer, blockers, n) };
+    const trials = between ? trialsOf(between, tolerance.type === 'relative', slo) : undefined;
+    return { answer, tolerance, trials, ...settle(answer, blockers, n) };
   });
   const verdict = join(
     each.map((one) => one.verdict),
@@ -89,6 +90,7 @@ export function judgeTolerances(question: Question): JudgedPart {
       ...describe('tolerance', answer, verdict, verdict === 'inconclusive' ? each.flatMap((one) => one.reasons) : []),
       n,
       nEffective: Math.min(n.baseline, n.fault) / answer.dispersion.D,
+      ...(chosen.trials ? { trials: chosen.trials } : {}),
       warnings: warningsOf(question, answer, n),
       sentence: sentenceOf(question, answer, verdict),
     },

@@ -9,7 +9,7 @@ import {
 } from './sample-size.js';
 import { measureOf } from './indicators/registry.js';
 import type { Measure } from './indicators/indicator.js';
-import type { NoiseProfile } from './input.js';
+import type { SloNoise } from './noise-profile.js';
 import { GOOD_RUN } from './recovery.js';
 import type { Slo, Tolerance } from './slo.js';
 import { normalUpper } from './special.js';
@@ -46,20 +46,22 @@ const POWER = 0.9;
 export function foresee(
   slos: readonly Slo[],
   streams: readonly ForeseenStream[],
-  phases: { baselineS: number; faultS: number; recoveryS: number },
-  noise: Readonly<Record<string, NoiseProfile>> = {},
+  phases: { baselineS: number; faultS: number; recoveryS: number; trials?: number },
+  noise: Readonly<Record<string, SloNoise>> = {},
 ): Foresight[] {
+  // The test within windows sees all trials together.
+  const trials = phases.trials ?? 1;
   return slos.flatMap((slo) => {
     const measure = measureOf(slo.indicator, slo.objective);
     const rate = plannedRate(slo, streams);
-    const D = Math.max(1, slo.minClusterSize, noise[slo.name]?.deffFloor ?? 1);
+    const D = Math.max(1, slo.minClusterSize, noise[slo.name]?.designEffect ?? 1);
     const alpha = 1 - slo.confidence;
     const rows: Foresight[] = [];
     if (slo.objective) {
       const seconds = slo.objective.during === 'recovery' ? phases.recoveryS : phases.faultS;
-      rows.push(foreseeObjective(slo, measure, { alpha, D, rate, seconds }));
+      rows.push(foreseeObjective(slo, measure, { alpha, D, rate, seconds: seconds * trials }));
     }
-    const compared = Math.min(phases.baselineS, phases.faultS);
+    const compared = Math.min(phases.baselineS, phases.faultS) * trials;
     for (const tolerance of slo.tolerances) {
       rows.push(foreseeTolerance(slo, measure, tolerance, { alpha, D, rate, seconds: compared }));
     }

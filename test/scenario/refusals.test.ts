@@ -93,7 +93,8 @@ const refusals: Refusal[] = [
   ['a link to itself', 'upstream: 127.0.0.1:7203', 'upstream: 127.0.0.1:7303', 'link_to_itself', 'order-payment'],
   ['a name that could leave its folder', 'name: base', 'name: ../base', 'invalid', '../base'],
   ['another version of the language', 'plimsoll: 1', 'plimsoll: 2', 'invalid', 'plimsoll: 2'],
-  ['trials', 'faults:\n', 'trials: 4\nfaults:\n', 'not_supported_yet', 'trials: 4'],
+  ['an odd number of trials', 'faults:\n', 'trials: 3\nfaults:\n', 'trials_not_even', 'trials: 3'],
+  ['nothing to decide early', 'faults:\n', 'decideEarly: true\nfaults:\n', 'nothing_to_decide_early', 'decideEarly'],
 ];
 
 describe('a scenario is refused for', () => {

@@ -12,6 +12,7 @@ import { gatherEvidence } from '../evidence/gather.js';
 import type { JudgeInput } from '../input.js';
 import { judge, windowsOf } from '../judge.js';
 import type { PartJudgement, Reason, SloJudgement } from '../judgement.js';
+import { levelAtLook } from '../looks.js';
 import { checkPairs } from '../pair-check.js';
 import { quantileInterval } from '../quantile.js';
 import { trialSlices } from '../recovery-trials.js';
@@ -70,7 +71,7 @@ export function explainSlo(input: JudgeInput, name: string): SloExplanation {
     options,
     slo,
     evidence: gatherEvidence(windows, options),
-    alpha: 1 - slo.confidence,
+    alpha: input.looks ? levelAtLook(input.looks.done, input.looks.planned, 1 - slo.confidence) : 1 - slo.confidence,
   };
   return {
     slo: slo.name,
