@@ -44,7 +44,7 @@ export default {
         const aa = calibrationPlan(plan, pairs);
         const { directory, stopped, result } = await runOne(
           aa,
-          parseReporters([], false).filter(({ name }) => name === 'html'),
+          parseReporters([], false, {}).filter(({ name }) => name === 'html'),
           flags,
           context,
           undefined,
