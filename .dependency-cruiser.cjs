@@ -10,6 +10,7 @@ const rooms = {
   targets: ['record'],
   faults: ['targets', 'record'],
   scenario: ['verdict', 'faults'],
+  init: ['targets'],
   load: ['record'],
   plan: ['scenario', 'faults', 'targets', 'verdict', 'load', 'record'],
   metrics: ['record', 'result', 'verdict'],

@@ -4,6 +4,7 @@ import calibrate from './calibrate.js';
 import compare from './compare.js';
 import doctor from './doctor.js';
 import explain from './explain.js';
+import init from './init.js';
 import judge from './judge.js';
 import plan from './plan.js';
 import proxy from './proxy.js';
@@ -18,6 +19,7 @@ export const commands: readonly CommandDefinition[] = [
   run,
   plan,
   validate,
+  init,
   doctor,
   recover,
   report,

@@ -62,6 +62,29 @@ export function namespaceListeningOn(port: number): number | undefined {
   return found.size === 1 ? [...found.values()][0] : undefined;
 }
 
+/** The TCP ports on which processes with a working folder at or below `folder` listen, ascending. Empty where /proc is missing. */
+export function portsListenedBelow(folder: string): number[] {
+  const listening = new Map(
+    tcpSockets()
+      .filter(({ state }) => state === 'listening')
+      .map(({ inode, localPort }) => [inode, localPort]),
+  );
+  if (listening.size === 0) return [];
+  const inside = (pid: number): boolean => {
+    try {
+      const cwd = readlinkSync(`/proc/${pid}/cwd`);
+      return cwd === folder || cwd.startsWith(`${folder}/`);
+    } catch {
+      return false;
+    }
+  };
+  // Only the few processes inside are looked into: a machine may have thousands of sockets and of descriptors.
+  const ports = allPids()
+    .filter(inside)
+    .flatMap((pid) => socketsOf(pid).flatMap((inode) => listening.get(inode) ?? []));
+  return [...new Set(ports)].sort((a, b) => a - b);
+}
+
 /** Undefined where the process has ended or is another user's. */
 function networkNamespace(pid: number | 'self'): string | undefined {
   try {
@@ -112,21 +135,24 @@ function tcpSockets(pid: number | 'self' = 'self'): TcpSocket[] {
 }
 
 function ownersOf(inodes: ReadonlySet<string>): number[] {
-  return allPids().filter((pid) => {
-    let descriptors: string[];
+  return allPids().filter((pid) => socketsOf(pid).some((inode) => inodes.has(inode)));
+}
+
+/** The inodes of a process's sockets; none where it has ended meanwhile or is another user's: that is never a target. */
+function socketsOf(pid: number): string[] {
+  let descriptors: string[];
+  try {
+    descriptors = readdirSync(`/proc/${pid}/fd`);
+  } catch {
+    return [];
+  }
+  return descriptors.flatMap((descriptor) => {
     try {
-      descriptors = readdirSync(`/proc/${pid}/fd`);
+      const inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${descriptor}`))?.[1];
+      return inode === undefined ? [] : [inode];
     } catch {
-      return false; // Ended meanwhile, or another user's: never a target.
+      return [];
     }
-    return descriptors.some((descriptor) => {
-      try {
-        const inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${descriptor}`))?.[1];
-        return inode !== undefined && inodes.has(inode);
-      } catch {
-        return false;
-      }
-    });
   });
 }
 
