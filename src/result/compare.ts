@@ -38,7 +38,7 @@ export interface RunComparison {
   warnings: { code: string; message: string }[];
 }
 
-export interface ComparedRun {
+interface ComparedRun {
   id: string;
   scenario: string;
   startedAt: string;

@@ -89,7 +89,7 @@ describe('comparing a run with an earlier one', () => {
 
 describe('the newest run of a branch', () => {
   const keep = (result: RunResult, branch: string | undefined, startedAt: string): void => {
-    const path = join(folder, 'ci', `${result.run.id}`);
+    const path = join(folder, 'ci', result.run.id);
     mkdirSync(path, { recursive: true });
     const run = {
       ...result.run,

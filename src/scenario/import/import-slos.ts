@@ -2,7 +2,7 @@ import { LineCounter, parseAllDocuments, type Document } from 'yaml';
 import { messageOf } from '../../support/errors.js';
 import { locator } from '../locate.js';
 import type { Path } from '../problems.js';
-import type { Imported, ImportContext, Mapping } from './imported.js';
+import { words, type Imported, type ImportContext, type Mapping } from './imported.js';
 import { isOpenSlo, readOpenSlo, type OpenSloDocument } from './openslo.js';
 import { readPyrra, readSloth } from './others.js';
 
@@ -87,7 +87,7 @@ function contextOf(
     },
     slo: (entry) => void imported.slos.push(entry),
     budget(path, budget) {
-      if (imported.budget) ignored(path, `a run has one error budget, that of ${String(imported.budget['name'])}`);
+      if (imported.budget) ignored(path, `a run has one error budget, that of ${words(imported.budget['name'])}`);
       else imported.budget = budget;
     },
   };

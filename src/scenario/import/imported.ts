@@ -66,7 +66,7 @@ export function addSlo(
   const isErrors = /^error[ -]rate$/i.test(indicator.trim());
   const text = (name: string): string | undefined => {
     const value = slo.annotations?.[`plimsoll/${name}`];
-    return value === undefined ? undefined : String(value);
+    return value === undefined ? undefined : words(value);
   };
   const tolerance = text('tolerance');
   const severity = text('severity');
@@ -86,4 +86,9 @@ export function addSlo(
 /** `99.95%`, without the digits that binary fractions add. */
 export function percent(share: number): string {
   return `${Number((share * 100).toPrecision(10))}%`;
+}
+
+/** Any value of a foreign file as text, for messages and for what must be text anyway. */
+export function words(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing');
 }

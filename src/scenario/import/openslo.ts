@@ -1,7 +1,7 @@
 import { parseDurationMs } from '../../support/units.js';
 import { isTimeZone } from '../../verdict/budget/calendar.js';
 import type { Path } from '../problems.js';
-import { addSlo, percent, type ImportContext } from './imported.js';
+import { addSlo, percent, words, type ImportContext } from './imported.js';
 
 type Json = Record<string, unknown>;
 
@@ -32,20 +32,20 @@ function isUsable({ document, context }: OpenSloDocument): boolean {
     context.problem(
       ['apiVersion'],
       'openslo_version',
-      `"${String(apiVersion)}" cannot be read; only openslo/v1 can`,
+      `"${words(apiVersion)}" cannot be read; only openslo/v1 can`,
       'Convert the file to openslo/v1.',
     );
     return false;
   }
-  if (IGNORED.includes(String(kind))) {
-    context.ignored(['kind'], `a ${String(kind)} says nothing about a run`);
+  if (IGNORED.includes(words(kind))) {
+    context.ignored(['kind'], `a ${words(kind)} says nothing about a run`);
     return false;
   }
-  if (KINDS.includes(String(kind))) return true;
+  if (KINDS.includes(words(kind))) return true;
   context.problem(
     ['kind'],
     'openslo_kind',
-    `there is no kind "${String(kind)}" in OpenSLO v1`,
+    `there is no kind "${words(kind)}" in OpenSLO v1`,
     `There are: ${KINDS.join(', ')}.`,
   );
   return false;
@@ -116,7 +116,7 @@ function targetOf(objective: Json, path: Path, context: ImportContext): number |
   context.problem(
     [...path, target === undefined ? 'targetPercent' : 'target'],
     'bad_target',
-    `the target ${String(target ?? targetPercent)} must be at least 0 and less than ${target === undefined ? '100' : '1'}`,
+    `the target ${words(target ?? targetPercent)} must be at least 0 and less than ${target === undefined ? '100' : '1'}`,
     'A target of 100 % leaves no error budget.',
   );
   return undefined;
@@ -132,7 +132,7 @@ function impliedOf(
   const unit = keys.map((key) => (key === undefined ? undefined : context.mappings[key]?.unit)).find(Boolean);
   const value = Number(objective['value']);
   if (unit === undefined) return undefined;
-  if (!['lt', 'lte'].includes(String(objective['op'])) || !(value > 0)) {
+  if (!['lt', 'lte'].includes(words(objective['op'])) || !(value > 0)) {
     context.problem(
       path,
       'openslo_threshold',
@@ -144,7 +144,7 @@ function impliedOf(
 }
 
 function methodOf(spec: Json, context: ImportContext): string | undefined {
-  const written = String(spec['budgetingMethod'] ?? 'Occurrences');
+  const written = words(spec['budgetingMethod'] ?? 'Occurrences');
   const method = { occurrences: 'occurrences', timeslices: 'timeslices', ratiotimeslices: 'ratio-timeslices' }[
     written.toLowerCase()
   ];
@@ -163,13 +163,13 @@ function readBudget(
   if (!window || windows.length !== 1)
     return context.problem(['spec', 'timeWindow'], 'openslo_form', `SLO ${slo.name} needs exactly one timeWindow`);
   const path: Path = ['spec', 'timeWindow', 0];
-  const parsed = /^(\d+)([mhdwMQY])$/.exec(String(window['duration']));
+  const parsed = /^(\d+)([mhdwMQY])$/.exec(words(window['duration']));
   const unit = parsed?.[2] as keyof typeof SECONDS | undefined;
   if (!parsed || unit === undefined || Number(parsed[1]) < 1)
     return context.problem(
       [...path, 'duration'],
       'openslo_duration',
-      `"${String(window['duration'])}" is no duration of OpenSLO`,
+      `"${words(window['duration'])}" is no duration of OpenSLO`,
       'Write it like 30d, 4w or 1M.',
     );
   const count = Number(parsed[1]);
@@ -190,7 +190,7 @@ function readBudget(
     method: slo.method,
     ...(sliceTarget === undefined ? {} : { sliceTarget: percent(Number(sliceTarget)) }),
     // A bare number is minutes.
-    ...(slice === undefined ? {} : { slice: typeof slice === 'number' ? `${slice}m` : String(slice) }),
+    ...(slice === undefined ? {} : { slice: typeof slice === 'number' ? `${slice}m` : words(slice) }),
     ...(abort === undefined ? {} : { abort }),
   });
   return undefined;
@@ -249,7 +249,7 @@ function abortOf(
       return context.problem(path, 'openslo_reference', `there is no AlertCondition "${conditionRef}" in this file`);
     const condition = record(record(source['spec'])['condition']);
     const threshold = Number(condition['threshold']);
-    const op = String(condition['op']);
+    const op = words(condition['op']);
     if (condition['kind'] !== 'burnrate' || !(threshold > 0))
       return context.ignored(path, 'only conditions on the burn rate are taken over');
     if (op !== 'gt' && op !== 'gte')

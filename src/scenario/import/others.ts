@@ -1,4 +1,4 @@
-import { addSlo, percent, type ImportContext } from './imported.js';
+import { addSlo, percent, words, type ImportContext } from './imported.js';
 import { prometheusDuration } from './openslo.js';
 
 type Json = Record<string, unknown>;
@@ -17,7 +17,7 @@ export function readSloth(document: Json, context: ImportContext): void {
       return context.problem(
         [...path, 'objective'],
         'bad_target',
-        `the objective ${String(slo['objective'])} is no share in percent, such as 99.9`,
+        `the objective ${words(slo['objective'])} is no share in percent, such as 99.9`,
       );
     addSlo(context, path, { name, keys: [name], target, annotations: record(slo['labels']) });
     if (slo['alerting'] !== undefined) context.ignored([...path, 'alerting'], 'alerts are not taken over');
@@ -38,7 +38,7 @@ export function readPyrra(document: Json, context: ImportContext): void {
     return context.problem(
       ['spec', 'target'],
       'bad_target',
-      `the target "${String(spec['target'])}" is no share in percent, such as "99.9"`,
+      `the target "${words(spec['target'])}" is no share in percent, such as "99.9"`,
     );
   const indicator = record(spec['indicator']);
   const kind = ['ratio', 'latency', 'latencyNative', 'bool_gauge'].find((key) => indicator[key] !== undefined);
@@ -57,12 +57,12 @@ export function readPyrra(document: Json, context: ImportContext): void {
     annotations: record(metadata['annotations']),
   });
   if (spec['alerting'] !== undefined) context.ignored(['spec', 'alerting'], 'alerts are not taken over');
-  const window = prometheusDuration(String(spec['window'] ?? '28d'));
+  const window = prometheusDuration(words(spec['window'] ?? '28d'));
   if (window === undefined)
     return context.problem(
       ['spec', 'window'],
       'pyrra_form',
-      `"${String(spec['window'])}" is no window, such as 2w or 30d`,
+      `"${words(spec['window'])}" is no window, such as 2w or 30d`,
     );
   context.budget(['spec', 'window'], { name, objective: percent(target), window });
   return undefined;
