@@ -21,6 +21,7 @@ export async function runOne(
     import('../run/stop-reason.js'),
   ]);
   await preflight(plan, (line) => context.err(`${line}\n`));
+  for (const { code, message } of plan.warnings) if (code === 'cannot_decide') context.err(`warning: ${message}\n`);
 
   const stop = new AbortController();
   const handOver = new AbortController();

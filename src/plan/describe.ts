@@ -1,5 +1,6 @@
 import type { EventBody } from '../record/events.js';
 import { formatMs, formatRatio } from '../support/units.js';
+import { foresightLine } from './foresight.js';
 import type { Plan, ScheduledFault } from './plan.js';
 import { looksOf, trialOrder } from './trial-order.js';
 
@@ -37,7 +38,7 @@ export function describePlan(plan: Plan, faults: readonly FaultPreview[]): strin
       'What must hold',
       [...plan.slos.map(sloLine), ...plan.invariants.map(({ name, command }) => `invariant ${name}: ${command}`)],
     ],
-    ['Can this much load decide?', plan.power.map(({ sentence }) => sentence)],
+    ['Can this much load decide?', plan.power.map(foresightLine)],
     ['Good to know', plan.warnings.map(({ message }) => message)],
     [
       'How to stop it',

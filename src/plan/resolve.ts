@@ -6,6 +6,7 @@ import { Problems, type Problem } from '../scenario/problems.js';
 import type { SystemDocument } from '../scenario/schema.js';
 import type { ServicePlan } from '../targets/targets.js';
 import type { foresee } from '../verdict/power.js';
+import { cannotDecide } from './foresight.js';
 import { checkBlastRadius } from './blast-radius.js';
 import type { findNoise, FoundNoise } from './noise.js';
 import type { Plan } from './plan.js';
@@ -44,6 +45,18 @@ export function resolvePlan(scenario: Scenario, options: ResolveOptions): { plan
   };
   const slos = scenario.slos.map(resolveSlo);
   const noise = options.findNoise?.({ scenarioFile: scenario.source.file, named: scenario.noise, streams, slos });
+  const power =
+    options.foresee?.(
+      slos,
+      foreseenStreams(streams, capacityShares),
+      {
+        baselineS: phases.baselineMs / 1000,
+        faultS: phases.faultMs / 1000,
+        recoveryS: phases.recoveryMs / 1000,
+        trials: scenario.trials,
+      },
+      noise?.file?.slos,
+    ) ?? [];
   const plan: Plan = {
     scenario: {
       name: scenario.name,
@@ -79,23 +92,13 @@ export function resolvePlan(scenario: Scenario, options: ResolveOptions): { plan
     decideEarly: scenario.decideEarly,
     noise: noise?.profiles ?? {},
     allow: scenario.allow,
-    power:
-      options.foresee?.(
-        slos,
-        foreseenStreams(streams, capacityShares),
-        {
-          baselineS: phases.baselineMs / 1000,
-          faultS: phases.faultMs / 1000,
-          recoveryS: phases.recoveryMs / 1000,
-          trials: scenario.trials,
-        },
-        noise?.file?.slos,
-      ) ?? [],
+    power,
     warnings: [
       ...scenario.source.warnings,
       ...warningsOf(scenario),
       ...looseTolerances(slos),
       ...(noise?.warnings ?? []),
+      ...undecidable(power),
     ],
   };
   return { plan, problems: [] };
@@ -183,6 +186,16 @@ function resolveSystem(system: SystemDocument, cwd: string): Plan['system'] {
       canary: link.canary as Plan['system']['links'][number]['canary'],
     })),
   };
+}
+
+/** Parts that this much load cannot decide, each with the change that would let it. */
+function undecidable(power: Plan['power']): Plan['warnings'] {
+  return power
+    .filter((one) => cannotDecide(one))
+    .map(({ sentence, part, smallestTolerance }) => ({
+      code: 'cannot_decide',
+      message: `the ${part} cannot pass with this much load. ${sentence}${part === 'tolerance' && !/^(unknown|none)/.test(smallestTolerance) ? `; or write a tolerance of ${smallestTolerance}` : ''}`,
+    }));
 }
 
 /** A drift that costs more than the objective's whole error budget, if it stayed, is tolerated. */

@@ -63,7 +63,7 @@ export function foresee(
     }
     const compared = Math.min(phases.baselineS, phases.faultS) * trials;
     for (const tolerance of slo.tolerances) {
-      rows.push(foreseeTolerance(slo, measure, tolerance, { alpha, D, rate, seconds: compared }));
+      rows.push(foreseeTolerance(slo, measure, tolerance, { alpha, D, rate, seconds: compared }, noise[slo.name]));
     }
     if (slo.recoverWithinS !== undefined) rows.push(foreseeRecovery(slo.name, slo.recoverWithinS, phases.recoveryS));
     return rows;
@@ -111,11 +111,19 @@ function foreseeObjective(slo: Slo, measure: Measure, means: Means): Foresight {
   };
 }
 
-function foreseeTolerance(slo: Slo, measure: Measure, tolerance: Tolerance, means: Means): Foresight {
+function foreseeTolerance(
+  slo: Slo,
+  measure: Measure,
+  tolerance: Tolerance,
+  means: Means,
+  noise: SloNoise | undefined,
+): Foresight {
   const { alpha, D } = means;
   const planned = plannedArrivals(means);
   const common = { slo: slo.name, part: 'tolerance', planned };
-  if (measure.kind === 'quantile') return foreseeRanks(common, measure.q, means);
+  if (measure.kind === 'quantile') {
+    return foreseeByNoise(common, tolerance, means, noise) ?? foreseeRanks(common, measure.q, means);
+  }
   const delta = tolerance.value;
   if (measure.kind === 'rate') {
     // Poisson arrivals: the logarithm of a count n has variance 1/n. Even arrivals vary less.
@@ -156,6 +164,40 @@ function foreseeTolerance(slo: Slo, measure: Measure, tolerance: Tolerance, mean
     smallestTolerance: smallest === null ? 'none' : formatDrift(smallest, 'ratio').slice(1),
     passChance: planned > 0 ? ratioPower({ p, D, delta, alpha, n: planned }) : null,
     sentence: withNeed(slo.name, needed, means, p > 0 ? `${why}, ${free} if there are no errors at all` : why),
+  };
+}
+
+/** With a noise profile: its standard error on logarithms, scaled to this many arrivals, and the variation between windows. */
+function foreseeByNoise(
+  common: { slo: string; part: string; planned: number },
+  tolerance: Tolerance,
+  means: Means,
+  noise: SloNoise | undefined,
+): Foresight | undefined {
+  const { planned } = common;
+  if (!noise || noise.windowSe === null || noise.level === null || !(noise.level > 0) || planned === 0)
+    return undefined;
+  const relative = tolerance.type === 'relative';
+  const delta = Math.log1p(relative ? tolerance.value : tolerance.value / noise.level);
+  const within = noise.windowSe ** 2 * (noise.windowArrivals / planned);
+  const k = normalUpper(means.alpha);
+  const plan = differencePlan({ se: Math.sqrt(2 * (within + noise.betweenWindowsSd ** 2)), k, delta, n: planned });
+  // More arrivals shrink the noise within windows alone.
+  const reach = k + normalUpper(1 - POWER);
+  const room = (delta / reach) ** 2 / 2 - noise.betweenWindowsSd ** 2;
+  const needed = room > 0 ? Math.ceil((planned * within) / room) : null;
+  const smallest = plan.smallest === null ? null : Math.expm1(plan.smallest);
+  const unit = relative ? 'relative' : 'seconds';
+  return {
+    ...common,
+    needed,
+    smallestTolerance:
+      smallest === null ? 'unknown' : formatDrift(relative ? smallest : smallest * noise.level, unit).slice(1),
+    passChance: plan.power,
+    sentence:
+      needed === null
+        ? `${common.slo}: windows of this system differ by more than the tolerance allows for, whatever the load; repeated trials would help`
+        : withNeed(common.slo, needed, means, 'at the noise that calibration found'),
   };
 }
 
