@@ -24,6 +24,8 @@ export interface FaultDefinition<Schema extends z.ZodObject = z.ZodObject> {
   needsPlimsollProxy?: boolean;
   /** A program of the machine that it runs, and the command that installs it: `doctor` looks for it. */
   needsProgram?: { name: string; mend: string };
+  /** What the kernel under a Docker Engine must be able to do for it. */
+  needsEngine?: 'cpu' | 'memory';
   /** A runnable piece of YAML for the docs page: the entry under `faults:`. */
   example: string;
   /** Names that must exist in the scenario, for `validate`: links and services that the settings point to. */

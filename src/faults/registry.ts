@@ -3,8 +3,11 @@ import type { FaultDefinition } from './fault.js';
 import bandwidth from './bandwidth.js';
 import command from './command.js';
 import cpuStress from './cpu-stress.js';
+import containerCpu from './container-cpu.js';
 import containerDisconnect from './container-disconnect.js';
+import containerExec from './container-exec.js';
 import containerKill from './container-kill.js';
+import containerMemory from './container-memory.js';
 import containerPause from './container-pause.js';
 import containerRestart from './container-restart.js';
 import containerStop from './container-stop.js';
@@ -58,6 +61,9 @@ export const faults: readonly FaultDefinition[] = [
   containerStop,
   containerRestart,
   containerDisconnect,
+  containerCpu,
+  containerMemory,
+  containerExec,
   command,
 ];
 

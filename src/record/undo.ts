@@ -39,6 +39,22 @@ export const UndoSeen = z.object({
 });
 export type UndoSeen = z.infer<typeof UndoSeen>;
 
+/**
+ * Limits of a container in the engine's own terms, only those that are meant: -1 for a `cpuQuota` of none. The engine
+ * ignores a 0.
+ */
+export const ContainerLimits = z.object({
+  nanoCpus: z.number().optional(),
+  /** Microseconds in each period. */
+  cpuQuota: z.number().optional(),
+  cpuPeriod: z.number().optional(),
+  /** Bytes. */
+  memory: z.number().optional(),
+  /** Bytes, those of `memory` included; -1 for as much as there is. */
+  memorySwap: z.number().optional(),
+});
+export type ContainerLimits = z.infer<typeof ContainerLimits>;
+
 export const UndoRecord = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('remove-toxic'), ...common, ...proxy, toxic: z.string() }),
   z.object({ kind: z.literal('enable-proxy'), ...common, ...proxy }),
@@ -86,6 +102,20 @@ export const UndoRecord = z.discriminatedUnion('kind', [
       .object({ command: z.string(), timeLimitMs: z.number().positive(), goneWhen: z.enum(['succeeds', 'fails']) })
       .optional(),
   }),
+  /** The same inside a container. */
+  z.object({
+    kind: z.literal('run-in-container'),
+    ...common,
+    container: z.string(),
+    command: z.string(),
+    environment: z.record(z.string(), z.string()),
+    directory: z.string().optional(),
+    user: z.string().optional(),
+    /** `timeLimitMs` is longer: it may have to wait for the container, and for the engine. */
+    commandLimitMs: z.number().positive(),
+    /** The engine's id of the injecting command: it may still be at work when its run is dead. */
+    injecting: z.string(),
+  }),
   /** SIGKILL to a helper process that did harm as long as it lived. */
   z.object({ kind: z.literal('end-helper'), ...common, process: ProcessIdentity }),
   /** Containers are named by id, which never comes to another one. */
@@ -118,6 +148,8 @@ export const UndoRecord = z.discriminatedUnion('kind', [
    * leave it behind for good. It is found by `NAME=value` in its environment, as the leader of a session of its own.
    */
   z.object({ kind: z.literal('end-marked'), ...common, marker: z.string(), label: z.string() }),
+  /** What the engine let it use before. Never made tighter, so that limits on one container may be lifted in any order. */
+  z.object({ kind: z.literal('restore-container-limits'), ...common, container: z.string(), limits: ContainerLimits }),
   /** SIGTERM to the group of a process that the run started, SIGKILL after one second. */
   z.object({ kind: z.literal('end-group'), ...common, process: ProcessIdentity, label: z.string() }),
 ]);
@@ -138,11 +170,11 @@ export function isOwnProcess({ kind }: Pick<UndoRecord, 'kind'>): boolean {
 
 /** A record as it may stand in the event log and in reports: without secrets. */
 export function shownRecord(record: UndoRecord): UndoRecord {
-  if (record.kind !== 'run-command') return record;
-  return {
-    ...record,
+  if (record.kind !== 'run-command' && record.kind !== 'run-in-container') return record;
+  const shown = {
     command: redact(record.command),
-    ...(record.look ? { look: { ...record.look, command: redact(record.look.command) } } : {}),
     environment: redactData(record.environment) as Record<string, string>,
   };
+  if (record.kind === 'run-in-container' || !record.look) return { ...record, ...shown };
+  return { ...record, ...shown, look: { ...record.look, command: redact(record.look.command) } };
 }

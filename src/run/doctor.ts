@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { faults } from '../faults/registry.js';
 import type { FaultDefinition } from '../faults/fault.js';
+import { engineAbilities } from '../targets/container-limits.js';
 import { pingDocker } from '../targets/docker.js';
 import { availableCores } from '../targets/machine.js';
 import { memoryBounds, memoryRoom } from '../targets/memory.js';
@@ -30,23 +31,27 @@ interface Check {
 /** Which faults this machine can do, and why not the others. Tries for real what each family of faults needs. */
 export async function checkMachine(): Promise<Finding[]> {
   const [safety, processes, containers] = await Promise.all([checkSafety(), checkProcesses(), checkContainers()]);
+  const limits = containers.possible ? await engineAbilities().catch(() => undefined) : undefined;
   const findings = faults.map((fault): Finding => {
     // Without a place to write the undo down nothing is injected at all.
-    const check = safety.possible ? checkOf(fault, { processes, containers }) : safety;
+    const check = safety.possible ? checkOf(fault, { processes, containers, limits }) : safety;
     return { fault: fault.type, ...check };
   });
   if (!faults.some(({ family }) => family === 'container')) findings.push({ fault: 'containers', ...containers });
   return findings;
 }
 
-function checkOf(fault: FaultDefinition, checks: { processes: Check; containers: Check }): Check {
+function checkOf(
+  fault: FaultDefinition,
+  checks: { processes: Check; containers: Check; limits: Limits | undefined },
+): Check {
   switch (fault.family) {
     case 'link':
       return { possible: true, why: 'through the proxy that is built in' };
     case 'process':
       return checks.processes.possible ? (checkProgram(fault) ?? checks.processes) : checks.processes;
     case 'container':
-      return checks.containers;
+      return checks.containers.possible ? (checkLimits(fault, checks.limits) ?? checks.containers) : checks.containers;
     case 'machine':
       return hasProc()
         ? { possible: true, why: `in a process of its own${boundOf(fault.type)}` }
@@ -74,6 +79,18 @@ function boundOf(type: string): string {
     default:
       return '';
   }
+}
+
+type Limits = Awaited<ReturnType<typeof engineAbilities>>;
+
+/** Undefined where nothing is missing. */
+function checkLimits({ needsEngine }: FaultDefinition, limits: Limits | undefined): Check | undefined {
+  if (needsEngine === undefined || limits?.[needsEngine] === true) return undefined;
+  return {
+    possible: false,
+    why: `the kernel under the Docker Engine has no ${needsEngine} limits for containers`,
+    mend: '`docker info` warns of it and says why',
+  };
 }
 
 /** Undefined where nothing is missing. */

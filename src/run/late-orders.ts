@@ -13,6 +13,8 @@ const BY_A_SERVER: readonly UndoRecord['kind'][] = [
   'unpause-container',
   'start-container',
   'connect-container',
+  'restore-container-limits',
+  'run-in-container',
 ];
 
 /**
@@ -34,7 +36,8 @@ export async function sweepLateOrders(
     orphaned: true,
     concurrency: 32,
     onDone: (record, { alreadyDone }) => {
-      if (!alreadyDone) say(`came in late, done again: ${record.words}`);
+      // A command can't tell whether there was something to do.
+      if (!alreadyDone && record.kind !== 'run-in-container') say(`came in late, done again: ${record.words}`);
     },
     onFailed: (record, error) => say(`second look failed: ${record.words}: ${messageOf(error)}`),
   });

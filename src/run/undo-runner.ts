@@ -100,6 +100,8 @@ function targetOf(record: UndoRecord): string {
     case 'unpause-container':
     case 'start-container':
     case 'connect-container':
+    case 'restore-container-limits':
+    case 'run-in-container':
       return `container ${record.container}`;
   }
 }

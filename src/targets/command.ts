@@ -1,7 +1,7 @@
-import type { Readable } from 'node:stream';
 import { MASK, isSecretName, redact } from '../record/redact.js';
 import { systemClock } from '../support/clock.js';
 import { PlimsollError, messageOf, systemCodeOf } from '../support/errors.js';
+import { BoundedOutput, shownOutput } from './bounded-output.js';
 import { commandWords } from '../support/command-line.js';
 import { formatMs } from '../support/units.js';
 
@@ -24,13 +24,6 @@ export interface CommandResult {
   /** What it printed, secrets masked: all of it, or its beginning and its end. */
   output: string;
 }
-
-/** So much of the beginning and of the end of the output is kept while it runs; what lies between is forgotten. */
-const KEPT_BYTES = 64 * 1024;
-/** So much of each is shown. Far less than what is kept, so that a secret that was cut in two is never among it. */
-const SHOWN_CHARACTERS = 2048;
-/** A shorter text is no secret, and masking it would garble the output. */
-const SHORTEST_SECRET = 4;
 
 /**
  * Runs a command in a process group of its own until it ends. At its time limit, or when the signal aborts, the whole
@@ -82,7 +75,7 @@ export async function runBounded(what: Command, timeLimitMs: number, signal?: Ab
     ...exit,
     timedOut,
     tookMs: (systemClock.nowUs() - beganUs) / 1000,
-    output: shortened(masked(output.text(), { ...process.env, ...what.environment })),
+    output: shownOutput(output.text(), { ...process.env, ...what.environment }),
   };
 }
 
@@ -102,24 +95,8 @@ export function byHand({ command, environment, directory }: Command): string {
   return `cd ${quoted(directory)} && ${variables.join('')}${redact(command)}`;
 }
 
-/** Masks the values of variables whose names promise a secret, and whatever else looks like one. */
-function masked(text: string, environment: Readonly<Record<string, string | undefined>>): string {
-  const secrets = Object.entries(environment)
-    .flatMap(([name, value]) =>
-      isSecretName(name) && name !== 'PWD' && value !== undefined ? [value, ...value.split('\n')] : [],
-    )
-    .filter((value) => value.length >= SHORTEST_SECRET)
-    .sort((a, b) => b.length - a.length);
-  return redact(secrets.reduce((masking, secret) => masking.replaceAll(secret, MASK), text));
-}
-
-function shortened(text: string): string {
-  const trimmed = text.trim();
-  if (trimmed.length <= 2 * SHOWN_CHARACTERS) return trimmed;
-  return `${trimmed.slice(0, SHOWN_CHARACTERS)}\n… (${trimmed.length - 2 * SHOWN_CHARACTERS} characters left out) …\n${trimmed.slice(-SHOWN_CHARACTERS)}`;
-}
-
-function quoted(text: string): string {
+/** For a shell. */
+export function quoted(text: string): string {
   return /^[\w@%+=:,./‹›-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
@@ -129,37 +106,5 @@ function killGroup(leader: number): void {
   } catch (error) {
     if (systemCodeOf(error) !== 'ESRCH')
       throw new Error(`cannot kill the group: ${messageOf(error)}`, { cause: error });
-  }
-}
-
-/** The beginning and the end of what streams say. They are read on, so that whoever writes is never held up. */
-class BoundedOutput {
-  #head = Buffer.alloc(0);
-  #tail = Buffer.alloc(0);
-  #ended: Promise<unknown>;
-
-  constructor(private readonly streams: readonly Readable[]) {
-    for (const stream of streams) {
-      stream.on('data', (chunk: Buffer) => this.#add(chunk));
-      stream.on('error', () => undefined);
-    }
-    this.#ended = Promise.all(streams.map(async (stream) => new Promise((resolve) => stream.once('close', resolve))));
-  }
-
-  /** Waits for the rest of the output, but not for that of a daemon which the command left behind. */
-  async settle(): Promise<void> {
-    await Promise.race([this.#ended, systemClock.sleep(100)]);
-    for (const stream of this.streams) (stream as Partial<{ unref(): void }>).unref?.();
-  }
-
-  text(): string {
-    return `${this.#head.toString()}${this.#tail.toString()}`;
-  }
-
-  #add(chunk: Buffer): void {
-    const room = KEPT_BYTES - this.#head.length;
-    if (room > 0) this.#head = Buffer.concat([this.#head, chunk.subarray(0, room)]);
-    if (chunk.length > room)
-      this.#tail = Buffer.concat([this.#tail, chunk.subarray(Math.max(0, room))]).subarray(-KEPT_BYTES);
   }
 }

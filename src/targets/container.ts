@@ -1,10 +1,7 @@
 import type { ContainerInfo, ContainerInspectInfo } from 'dockerode';
-import type Dockerode from 'dockerode';
-import { PlimsollError, messageOf, systemCodeOf } from '../support/errors.js';
+import { PlimsollError } from '../support/errors.js';
+import { call, order, short, statusOf, type OrderOutcome } from './engine.js';
 import type { ContainerRef, ContainerSelector } from './targets.js';
-
-/** An engine that does not answer an order within this time is not waited for any longer. */
-const CALL_LIMIT_MS = 10_000;
 
 /** What the engine says of a container, as far as faults look at it. */
 export interface ContainerState {
@@ -17,6 +14,8 @@ export interface ContainerState {
   /** Of this start, as the engine writes it. */
   startedAt: string;
   exitCode: number;
+  /** Its first process was killed for want of memory when it ended last. */
+  oomKilled: boolean;
   /** The engine removes it when it ends (`docker run --rm`). */
   autoRemove: boolean;
   networkMode: string;
@@ -32,17 +31,6 @@ export interface ContainerNetwork {
   address: string;
   /** The address that was asked for when it was attached, if one was. */
   fixedAddress: string | undefined;
-}
-
-/** The order came too late or too early: the container is in that state already. */
-export type OrderOutcome = 'done' | 'was_so' | 'gone';
-
-let engine: Promise<Dockerode> | undefined;
-
-/** The engine at DOCKER_HOST, or at the usual socket. The library is loaded when a scenario needs it. */
-async function docker(): Promise<Dockerode> {
-  engine ??= import('dockerode').then(({ default: Docker }) => new Docker({ timeout: CALL_LIMIT_MS }));
-  return engine;
 }
 
 /** Words for a selector: `shop-order`, `label plimsoll.service=order`, `Compose service order of project shop`. */
@@ -118,6 +106,7 @@ export async function stateOfContainer(nameOrId: string): Promise<ContainerState
     pid: state.Pid,
     startedAt: state.StartedAt,
     exitCode: state.ExitCode,
+    oomKilled: state.OOMKilled,
     autoRemove: host.AutoRemove === true,
     networkMode: host.NetworkMode ?? '',
     networks: Object.entries(info.NetworkSettings.Networks).map(([name, network]) => ({
@@ -201,88 +190,8 @@ export async function networkHolds(network: string, id: string): Promise<boolean
   return info.Containers?.[id] !== undefined;
 }
 
-async function order(words: string, give: (client: Dockerode) => Promise<unknown>, extraS = 0): Promise<OrderOutcome> {
-  try {
-    await call(words, give, CALL_LIMIT_MS + extraS * 1000);
-    return 'done';
-  } catch (error) {
-    const status = statusOf(error);
-    if (status === 304) return 'was_so';
-    if (status === 404) return 'gone';
-    throw error;
-  }
-}
-
-/** Each call has an end: an engine that hangs must not hang the run, and still less the undo. */
-async function call<T>(
-  words: string,
-  ask: (client: Dockerode) => Promise<T>,
-  limitMs: number = CALL_LIMIT_MS,
-): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${limitMs / 1000} s`)), limitMs);
-  });
-  try {
-    const client = await docker();
-    const asked = ask(client);
-    asked.catch(() => undefined);
-    return await Promise.race([asked, late]);
-  } catch (error) {
-    const status = statusOf(error);
-    throw new EngineFailure(words, error, status);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** A call to the engine that failed. `status` is 0 where it gave no answer. */
-class EngineFailure extends PlimsollError {
-  readonly status: number;
-
-  constructor(words: string, error: unknown, status: number) {
-    const unanswered = status === 0;
-    super({
-      code: unanswered ? 'engine_unavailable' : 'engine_refused',
-      message: unanswered
-        ? `the Docker Engine could not be asked to ${words}: ${reasonOf(error)}`
-        : `the Docker Engine refused to ${words}: ${messageOf(error)}`,
-      hint: unanswered
-        ? 'Is it running, and is DOCKER_HOST right? `docker ps` should answer; `plimsoll doctor` looks too.'
-        : undefined,
-      cause: error,
-    });
-    this.status = status;
-  }
-}
-
-function statusOf(error: unknown): number {
-  if (error instanceof EngineFailure) return error.status;
-  const status = (error as { statusCode?: unknown } | null)?.statusCode;
-  return typeof status === 'number' ? status : 0;
-}
-
-/** Why the engine gave no answer, in words. */
-export function reasonOf(error: unknown): string {
-  switch (systemCodeOf(error)) {
-    case 'ENOENT':
-      return 'there is no Docker socket';
-    case 'EACCES':
-      return 'this user may not use the Docker socket';
-    case 'ECONNREFUSED':
-      return 'the Docker Engine is not running';
-    default:
-      return messageOf(error);
-  }
-}
-
 function nameOf(info: ContainerInfo): string {
   return (info.Names[0] ?? info.Id).replace(/^\//, '');
-}
-
-/** The first twelve digits, as `docker ps` shows them. */
-export function short(id: string): string {
-  return /^[0-9a-f]{64}$/.test(id) ? id.slice(0, 12) : id;
 }
 
 function noTarget(message: string, hint: string): PlimsollError {

@@ -1,4 +1,4 @@
-import { reasonOf } from './container.js';
+import { reasonOf } from './engine.js';
 
 export interface DockerAnswer {
   ok: boolean;

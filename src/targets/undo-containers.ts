@@ -1,7 +1,8 @@
 import type { UndoRecord } from '../record/undo.js';
 import { systemClock } from '../support/clock.js';
 import { PlimsollError } from '../support/errors.js';
-import { connectContainer, short, startContainer, stateOfContainer } from './container.js';
+import { connectContainer, startContainer, stateOfContainer } from './container.js';
+import { short } from './engine.js';
 
 /**
  * An engine that does not answer is asked again until the time is over. Unlike a proxy server it keeps its state on disk:

@@ -6,7 +6,10 @@ import { PlimsollError } from '../support/errors.js';
 import { endingOf, runBounded } from './command.js';
 import { fdLimitOf, restoreFdLimit, stillLimited } from './fd-limit.js';
 import { groupIsAlive, isAlive, leadersWith, signalGroup, signalProcess, stateOf } from './process.js';
-import { short, stateOfContainer, unpauseContainer } from './container.js';
+import { stateOfContainer, unpauseContainer } from './container.js';
+import { limitWords, restoreLimits, stillTighter } from './container-limits.js';
+import { short } from './engine.js';
+import { undoInContainer } from './undo-in-container.js';
 import type { UndoOutcome } from './targets.js';
 import { firstUnreachable } from './reachable.js';
 import { ToxiproxyFailure } from './toxiproxy-client.js';
@@ -90,9 +93,16 @@ async function look(record: UndoRecord, signal: AbortSignal | undefined): Promis
         ? `container ${state.name} is attached to its network, with its aliases`
         : undefined;
     }
+    case 'restore-container-limits': {
+      const left = await stillTighter(record);
+      return left
+        ? undefined
+        : `container ${short(record.container)} may use ${limitWords(record.limits)} again, or is gone`;
+    }
     case 'remove-proxy':
     case 'end-group':
     case 'end-marked':
+    case 'run-in-container':
       return undefined;
     case 'run-command':
       return lookByCommand(record, signal);
@@ -124,6 +134,10 @@ async function act(record: UndoRecord, signal: AbortSignal | undefined, options:
       return startAgain(record, signal, options);
     case 'connect-container':
       return attachAgain(record, signal);
+    case 'restore-container-limits':
+      return withEngine(async () => restoreLimits(record), signal);
+    case 'run-in-container':
+      return undoInContainer(record, signal, options.orphaned === true);
     case 'end-group':
       return endGroup(record.process, signal, options.graceMs ?? 1000);
     case 'end-marked': {

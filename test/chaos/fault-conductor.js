@@ -32,6 +32,7 @@ journal.willUndo(fault.undo, undefined);
 if (midway !== undefined) setTimeout(() => process.stdout.write('injected\n'), midway);
 await fault.inject(signal);
 const proof = await fault.prove(signal);
+process.stdout.write(`owes ${fault.undo.length}\n`);
 for (const record of fault.undo) if (record.process) process.stdout.write(`helper ${record.process.pid}\n`);
 process.stdout.write(`${proof.status === 'confirmed' ? 'injected' : `not injected: ${proof.finding}`}\n`);
 await new Promise((resolve) => setTimeout(resolve, 600_000));

@@ -64,7 +64,7 @@ async function startConductor(type: string, settings: Record<string, unknown>) {
   let last = 'nothing';
   for await (const line of createInterface({ input: conductor.stdout })) {
     last = line;
-    const [, what = '', pid] = /^(watchdog|helper) (\d+)$/.exec(line) ?? [];
+    const [, what = '', pid] = /^(watchdog|helper|owes) (\d+)$/.exec(line) ?? [];
     if (pid === undefined) break;
     pids.set(what, Number(pid));
   }

@@ -34,7 +34,7 @@ export async function startContainers(
   );
   const decoy = `${mark}-decoy`;
   start(decoy, ['--label', 'plimsoll.test=decoy']);
-  docker('pause', decoy);
+  pause(decoy);
   return {
     names,
     network: mark,
@@ -59,6 +59,18 @@ export async function startContainers(
       return Promise.resolve();
     },
   };
+}
+
+/** A busy machine may need another try: the kernel's freezer gives up on a process that is just starting threads. */
+function pause(name: string): void {
+  for (let tries = 1; ; tries++) {
+    try {
+      docker('pause', name);
+      return;
+    } catch (error) {
+      if (tries === 5 || !String(error).includes('unable to freeze')) throw error;
+    }
+  }
 }
 
 export function docker(...args: string[]): string {

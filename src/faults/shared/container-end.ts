@@ -1,6 +1,7 @@
 import type { Proof } from '../../record/proof.js';
 import type { UndoRecord } from '../../record/undo.js';
-import { startContainer, stateOfContainer, type ContainerState, type OrderOutcome } from '../../targets/container.js';
+import { startContainer, stateOfContainer, type ContainerState } from '../../targets/container.js';
+import type { OrderOutcome } from '../../targets/engine.js';
 import { firstUnreachable } from '../../targets/reachable.js';
 import { systemClock } from '../../support/clock.js';
 import { PlimsollError } from '../../support/errors.js';

@@ -1,5 +1,6 @@
 import type { ContainerRef } from '../../targets/targets.js';
-import { short, stateOfContainer, type ContainerState } from '../../targets/container.js';
+import { stateOfContainer, type ContainerState } from '../../targets/container.js';
+import { short } from '../../targets/engine.js';
 import { PlimsollError } from '../../support/errors.js';
 import type { FaultContext, PreparedFault } from '../fault.js';
 import { draw, type Selection } from './process-selection.js';
