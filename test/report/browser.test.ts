@@ -230,6 +230,37 @@ describeWith(['chromium'], 'the report in Chromium', () => {
     }
   });
 
+  it('can be walked through and worked with the keyboard alone', async () => {
+    await using view = await open(variants.failed());
+    const { page } = view;
+    const seen: string[] = [];
+    for (let presses = 0; presses < 40; presses++) {
+      await page.keyboard.press('Tab');
+      const here = await page.evaluate<{ tag: string; outline: string; visible: boolean }>(`(() => {
+        const element = document.activeElement;
+        const box = element.getBoundingClientRect();
+        return {
+          tag: element.tagName,
+          outline: getComputedStyle(element).outlineStyle,
+          visible: box.width > 0 && box.height > 0,
+        };
+      })()`);
+      if (here.tag === 'BODY') break;
+      seen.push(here.tag);
+      expect(here.outline, `${here.tag} after ${presses + 1} presses`).not.toBe('none');
+      expect(here.visible).toBe(true);
+    }
+    expect([...new Set(seen)]).toEqual(expect.arrayContaining(['A', 'INPUT', 'SUMMARY', 'DIV', 'PRE']));
+    // The radio buttons by arrow, a folded table by Enter.
+    await page.locator('.linear-on').first().focus();
+    await page.keyboard.press('ArrowRight');
+    expect(await page.locator('.wide .on-log').first().isVisible()).toBe(true);
+    const summary = page.locator('details.data > summary').first();
+    await summary.focus();
+    await page.keyboard.press('Enter');
+    expect(await page.locator('details.data[open]').count()).toBe(1);
+  });
+
   it('copies the command that repeats the run', async () => {
     await using view = await open(sampleResult(), { permissions: ['clipboard-read', 'clipboard-write'] });
     const button = view.page.locator('button[data-copies]');
