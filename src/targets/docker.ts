@@ -1,4 +1,5 @@
 import { reasonOf } from './engine.js';
+import { reasonOf } from './engine-reason.js';
 
 export interface DockerAnswer {
   ok: boolean;
