@@ -1,9 +1,6 @@
 import type { ContainerInfo, ContainerInspectInfo } from 'dockerode';
 import { PlimsollError } from '../support/errors.js';
 import { call, order, short, statusOf, type OrderOutcome } from './engine.js';
-import type Dockerode from 'dockerode';
-import { PlimsollError, messageOf } from '../support/errors.js';
-import { reasonOf } from './engine-reason.js';
 import type { ContainerRef, ContainerSelector } from './targets.js';
 
 /** What the engine says of a container, as far as faults look at it. */
@@ -191,67 +188,6 @@ export async function networkHolds(network: string, id: string): Promise<boolean
     Containers?: Record<string, unknown>;
   };
   return info.Containers?.[id] !== undefined;
-}
-
-async function order(words: string, give: (client: Dockerode) => Promise<unknown>, extraS = 0): Promise<OrderOutcome> {
-  try {
-    await call(words, give, CALL_LIMIT_MS + extraS * 1000);
-    return 'done';
-  } catch (error) {
-    const status = statusOf(error);
-    if (status === 304) return 'was_so';
-    if (status === 404) return 'gone';
-    throw error;
-  }
-}
-
-/** Each call has an end: an engine that hangs must not hang the run, and still less the undo. */
-async function call<T>(
-  words: string,
-  ask: (client: Dockerode) => Promise<T>,
-  limitMs: number = CALL_LIMIT_MS,
-): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${limitMs / 1000} s`)), limitMs);
-  });
-  try {
-    const client = await docker();
-    const asked = ask(client);
-    asked.catch(() => undefined);
-    return await Promise.race([asked, late]);
-  } catch (error) {
-    const status = statusOf(error);
-    throw new EngineFailure(words, error, status);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** A call to the engine that failed. `status` is 0 where it gave no answer. */
-class EngineFailure extends PlimsollError {
-  readonly status: number;
-
-  constructor(words: string, error: unknown, status: number) {
-    const unanswered = status === 0;
-    super({
-      code: unanswered ? 'engine_unavailable' : 'engine_refused',
-      message: unanswered
-        ? `the Docker Engine could not be asked to ${words}: ${reasonOf(error)}`
-        : `the Docker Engine refused to ${words}: ${messageOf(error)}`,
-      hint: unanswered
-        ? 'Is it running, and is DOCKER_HOST right? `docker ps` should answer; `plimsoll doctor` looks too.'
-        : undefined,
-      cause: error,
-    });
-    this.status = status;
-  }
-}
-
-function statusOf(error: unknown): number {
-  if (error instanceof EngineFailure) return error.status;
-  const status = (error as { statusCode?: unknown } | null)?.statusCode;
-  return typeof status === 'number' ? status : 0;
 }
 
 function nameOf(info: ContainerInfo): string {

@@ -1,4 +1,3 @@
-import { reasonOf } from './engine.js';
 import { reasonOf } from './engine-reason.js';
 
 export interface DockerAnswer {
