@@ -59,11 +59,13 @@ export function foresee(
     const rows: Foresight[] = [];
     if (slo.objective) {
       const seconds = slo.objective.during === 'recovery' ? phases.recoveryS : phases.faultS;
-      rows.push(foreseeObjective(slo, measure, { alpha, D, rate, seconds: seconds * trials }));
+      rows.push(foreseeObjective(slo, measure, { alpha, D, rate, seconds: seconds * trials, trials }));
     }
     const compared = Math.min(phases.baselineS, phases.faultS) * trials;
     for (const tolerance of slo.tolerances) {
-      rows.push(foreseeTolerance(slo, measure, tolerance, { alpha, D, rate, seconds: compared }, noise[slo.name]));
+      rows.push(
+        foreseeTolerance(slo, measure, tolerance, { alpha, D, rate, seconds: compared, trials }, noise[slo.name]),
+      );
     }
     if (slo.recoverWithinS !== undefined) rows.push(foreseeRecovery(slo.name, slo.recoverWithinS, phases.recoveryS));
     return rows;
@@ -75,7 +77,9 @@ interface Means {
   D: number;
   /** Arrivals a second; undefined where nobody can know before the run. */
   rate: number | undefined;
+  /** Of all trials together. */
   seconds: number;
+  trials: number;
 }
 
 function foreseeObjective(slo: Slo, measure: Measure, means: Means): Foresight {
@@ -274,5 +278,5 @@ function plannedInWords(means: Means, needed: number): string {
   if (rate === undefined) return 'how many there will be is not known before the run';
   const planned = plannedArrivals(means);
   if (planned >= needed) return `${planned} are planned`;
-  return `${planned} are planned, windows of ${Math.ceil(needed / rate)} s would do`;
+  return `${planned} are planned, windows of ${Math.ceil(needed / rate / means.trials)} s would do`;
 }
