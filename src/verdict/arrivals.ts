@@ -102,20 +102,33 @@ function deadlineUs(arrivals: StreamArrivals, i: number): number {
 /** The part of a window in [fromUs, toUs): same columns, shared where nothing is cut. */
 export function slice(window: JudgeWindow, fromUs: number, toUs: number): JudgeWindow {
   const streams = window.streams.map((arrivals): StreamArrivals => {
-    const keep: number[] = [];
-    for (let i = 0; i < arrivals.dueUs.length; i++) {
+    const all = arrivals.dueUs.length;
+    const inside = (i: number): boolean => {
       const due = arrivals.dueUs[i] ?? 0;
-      if (due >= fromUs && due < toUs) keep.push(i);
-    }
-    const at = Uint32Array.from(keep);
-    return {
-      ...arrivals,
-      dueUs: Float64Array.from(at, (i) => arrivals.dueUs[i] ?? 0),
-      responseUs: Uint32Array.from(at, (i) => arrivals.responseUs[i] ?? 0),
-      status: Uint16Array.from(at, (i) => arrivals.status[i] ?? 0),
-      outcome: Uint8Array.from(at, (i) => arrivals.outcome[i] ?? 0),
-      request: Uint8Array.from(at, (i) => arrivals.request[i] ?? 0),
+      return due >= fromUs && due < toUs;
     };
+    let count = 0;
+    for (let i = 0; i < all; i++) if (inside(i)) count++;
+    if (count === all) return arrivals;
+    const cut: StreamArrivals = {
+      ...arrivals,
+      dueUs: new Float64Array(count),
+      responseUs: new Uint32Array(count),
+      status: new Uint16Array(count),
+      outcome: new Uint8Array(count),
+      request: new Uint8Array(count),
+    };
+    let at = 0;
+    for (let i = 0; i < all; i++) {
+      if (!inside(i)) continue;
+      cut.dueUs[at] = arrivals.dueUs[i] ?? 0;
+      cut.responseUs[at] = arrivals.responseUs[i] ?? 0;
+      cut.status[at] = arrivals.status[i] ?? 0;
+      cut.outcome[at] = arrivals.outcome[i] ?? 0;
+      cut.request[at] = arrivals.request[i] ?? 0;
+      at++;
+    }
+    return cut;
   });
   return { ...window, startUs: fromUs, endUs: toUs, streams };
 }
