@@ -1,5 +1,6 @@
 import type Dockerode from 'dockerode';
-import { PlimsollError, messageOf, systemCodeOf } from '../support/errors.js';
+import { PlimsollError, messageOf } from '../support/errors.js';
+import { reasonOf } from './engine-reason.js';
 
 /** An engine that does not answer an order within this time is not waited for any longer. */
 const CALL_LIMIT_MS = 10_000;
@@ -93,20 +94,6 @@ export function statusOf(error: unknown): number {
   if (error instanceof EngineFailure) return error.status;
   const status = (error as { statusCode?: unknown } | null)?.statusCode;
   return typeof status === 'number' ? status : 0;
-}
-
-/** Why the engine gave no answer, in words. */
-export function reasonOf(error: unknown): string {
-  switch (systemCodeOf(error)) {
-    case 'ENOENT':
-      return 'there is no Docker socket';
-    case 'EACCES':
-      return 'this user may not use the Docker socket';
-    case 'ECONNREFUSED':
-      return 'the Docker Engine is not running';
-    default:
-      return messageOf(error);
-  }
 }
 
 /** The first twelve digits, as `docker ps` shows them. */
