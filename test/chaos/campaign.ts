@@ -94,7 +94,8 @@ export async function setStage(serverStarter: () => Promise<TestServer> = startE
       const { data } = await client.api.get<{ name: string }[]>(`${made.getPath()}/toxics`);
       return {
         toxics: data.map(({ name }) => name).filter((name) => name !== DECOY_TOXIC),
-        victim: statOf(victim.pid ?? 0)?.state,
+        // Asleep or just awake is the same to us; stopped (T) is not.
+        victim: statOf(victim.pid ?? 0)?.state.replace('R', 'S'),
         helperAlive: identityOf(helpers.get(runId) ?? 0) !== undefined,
       };
     },

@@ -80,7 +80,7 @@ const IN_CONTAINER = `
 
 describeWith(['docker'], 'memory-stress in a container with a limit', () => {
   const name = `plimsoll-test-memory-${process.pid}`;
-  const options = ['--memory', '256m', '--memory-swap', '256m'];
+  const options = ['--memory', '256m', '--memory-swap', '256m', '--network', 'none'];
   // The program alone: what a helper needs is built in.
   const volumes = ['dist', 'package.json'].flatMap((path) => ['-v', `${process.cwd()}/${path}:/${path}:ro`]);
   const command = ['node:20-bookworm-slim', 'node', '--input-type=module', '-e', IN_CONTAINER];

@@ -42,7 +42,10 @@ it('says that nothing can be injected where the register cannot be written, and 
 
 it('gives the reason when no Docker Engine answers', async () => {
   process.env['DOCKER_HOST'] = 'unix:///nowhere/docker.sock';
-  expect(await pingDocker()).toEqual({ ok: false, reason: 'there is no Docker socket' });
+  expect(await pingDocker()).toEqual({
+    ok: false,
+    reason: 'there is no Docker socket at DOCKER_HOST=unix:///nowhere/docker.sock',
+  });
 });
 
 function restore(name: string, value: string | undefined): void {
