@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Proof } from '../record/proof.js';
-import type { ProcessRef } from '../targets/targets.js';
+import type { ProcessExit, ProcessRef } from '../targets/targets.js';
 import { isAlive, signalProcess, waitUntilGone } from '../targets/process.js';
 import { systemClock } from '../support/clock.js';
 import { PlimsollError } from '../support/errors.js';
@@ -46,7 +46,13 @@ export default defineFault({
       async inject(signal) {
         signal.throwIfAborted();
         const vanished = picked.filter((process) => signalProcess(process, 'SIGTERM') === 'gone');
-        exits = Promise.all(picked.map(async (process) => watchExit(process, given.graceful)));
+        const ends = picked.map((process) => targets.exitOf(process));
+        exits = Promise.all(
+          picked.map(async (process, k) => {
+            const exit = await watchExit(process, given.graceful);
+            return isAlive(process) ? exit : { ...exit, how: await ends[k] };
+          }),
+        );
         // Awaited in the proof; a failure before that must not count as nobody's.
         exits.catch(() => undefined);
         watch.begin();
@@ -64,17 +70,21 @@ export default defineFault({
         const inTime = found.filter(({ killed }) => !killed).length;
         const slowestMs = Math.max(...found.map(({ afterMs }) => afterMs));
         const gone = !picked.some(isAlive);
+        const codes = found.flatMap(({ how }) => (how ? [exitText(how)] : []));
         return {
           // That a process did not end in time is what the fault finds out, not a fault that did not work.
           status: gone ? 'confirmed' : 'mismatch',
           method: 'pid and start time in /proc',
           finding: gone
             ? `${inTime} of ${picked.length} ended by themselves within ${formatMs(given.graceful)}` +
-              (inTime < picked.length ? '; the rest was killed' : `, the slowest after ${formatMs(slowestMs)}`)
+              (inTime < picked.length ? '; the rest was killed' : `, the slowest after ${formatMs(slowestMs)}`) +
+              exitsText(found)
             : `${picked.filter(isAlive).map(describe).join(', ')} outlived even SIGKILL`,
           measured: {
-            graceful: gone && inTime === picked.length,
+            graceful:
+              gone && inTime === picked.length && found.every(({ how }) => how === undefined || how.exitCode === 0),
             endedInTime: inTime,
+            ...(codes.length > 0 ? { exitCodes: codes.join(', ') } : {}),
             ordered: picked.length,
             exitAfterMs: Math.round(slowestMs),
           },
@@ -89,6 +99,20 @@ interface Exit {
   afterMs: number;
   /** It had to be killed. */
   killed: boolean;
+  /** Known of processes that Plimsoll has started. */
+  how?: ProcessExit | undefined;
+}
+
+/** An exit code is the process's own word on whether it ended well; only its parent is told. */
+function exitsText(found: readonly Exit[]): string {
+  const known = found.flatMap(({ how, killed }) => (how && !killed ? [how] : []));
+  if (known.length === 0) return '';
+  const bad = known.filter(({ exitCode }) => exitCode !== 0);
+  return bad.length === 0 ? '; exit code 0' : `; not well: ${bad.map(exitText).join(', ')}`;
+}
+
+function exitText({ exitCode, signal }: ProcessExit): string {
+  return signal === null ? `exit code ${exitCode ?? 'unknown'}` : `ended by ${signal}`;
 }
 
 /** Not stopped by an abort: a process that was asked to end must not be left half-way. */

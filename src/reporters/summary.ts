@@ -1,3 +1,4 @@
+import { inFlightText } from '../result/in-flight.js';
 import type { FaultResult, RunResult } from '../result/schema.js';
 import { formatMs } from '../support/units.js';
 import { clean, fit, painter, truncate, wrap, type Paint } from './text.js';
@@ -110,7 +111,7 @@ function faultLines(fault: FaultResult, paint: Paint): string[] {
     (line) => `  ${line}`,
   );
   for (const [label, state] of [
-    ['effect', effectOf(fault)],
+    ['effect', withInFlight(effectOf(fault), fault)],
     ['undone', undoneOf(fault)],
   ] as const) {
     const sign = paint(state.colour, `${state.sign} ${label}:`);
@@ -131,6 +132,12 @@ function effectOf(fault: FaultResult): Finding {
   if (fault.error !== undefined) return { sign: '✗', colour: 'red', text: fault.error.message };
   if (fault.requestedS === null) return { sign: '–', colour: 'yellow', text: 'was never injected' };
   return { sign: '?', colour: 'yellow', text: 'was ordered, but there is no proof of it' };
+}
+
+/** What became of the requests in flight is part of the effect of a kill. */
+function withInFlight(finding: Finding, fault: FaultResult): Finding {
+  const text = inFlightText(fault);
+  return text === undefined ? finding : { ...finding, text: `${finding.text}; ${text}` };
 }
 
 function undoneOf(fault: FaultResult): Finding {

@@ -13,6 +13,7 @@ import { endingOf, type Ending } from './ending.js';
 import { eventText } from './event-text.js';
 import { cleanupOf, faultsOf, judgedFaults } from './faults.js';
 import { healthOf } from './health.js';
+import { inFlightAt } from './in-flight.js';
 import { judgeInputOf } from './judge-input.js';
 import { ledgerOf, type StreamRecords } from './ledger.js';
 import { aboutRun, capacityOf, find, marksOf, phasesOf } from './run-story.js';
@@ -66,7 +67,7 @@ export function foldRun(input: FoldInput): RunResult {
     slos: judged.slos,
     ...budget.judged,
     invariants,
-    faults: faults.map(({ result }) => result),
+    faults: faults.map(({ result }) => withInFlight(result, events, streams)),
     phases: phasesOf(events),
     windows: windows.map(({ kind, trial, startUs, endUs }) => ({
       window: kind,
@@ -88,6 +89,15 @@ export function foldRun(input: FoldInput): RunResult {
       .map((event) => ({ t: event.t, type: event.type, text: eventText(event) })),
     warnings: [...warningsOf(input, plan, ledgers, complete), ...budget.warnings],
   };
+}
+
+function withInFlight(
+  fault: RunResult['faults'][number],
+  events: readonly RunEvent[],
+  streams: readonly StreamRecords[],
+): RunResult['faults'][number] {
+  const inFlight = inFlightAt(fault, events, streams);
+  return inFlight ? { ...fault, inFlight } : fault;
 }
 
 /** What the records tell, made ready for judging and showing. */

@@ -39,6 +39,8 @@ export const FaultResult = z.object({
       message: z.string().optional(),
     }),
   ),
+  /** Of an instant fault: the requests that were in flight when it was ordered, and how many of them got no answer. */
+  inFlight: z.object({ requests: z.number(), lost: z.number() }).optional(),
   error: z.object({ code: z.string(), message: z.string() }).optional(),
 });
 export type FaultResult = z.infer<typeof FaultResult>;

@@ -28,6 +28,8 @@ export class RunStack {
   #conductor: Conductor | undefined;
   #watchdog: Watchdog | undefined;
   #proxies: ProxySet | undefined;
+  /** A dead proxy that is being brought back. */
+  #revival: Promise<void> | undefined;
 
   constructor(
     private readonly plan: Plan,
@@ -67,6 +69,7 @@ export class RunStack {
       supervisor: {
         processes: (service) => system.processes(service),
         restart: async (service, replica, within) => system.restart(service, replica, within),
+        exitOf: (service, pid) => system.exitOf(service, pid),
       },
       ownPids: () => this.#ownPids(),
     });
@@ -102,6 +105,8 @@ export class RunStack {
     const { log, journal, runId } = this.context;
     await this.#try('undo', async () => this.#conductor?.cleanUp());
     await this.#try('system stop', async () => this.#system?.stop());
+    // One that is just coming back would outlive the run.
+    await this.#try('proxy revival', async () => this.#revival);
     await this.#try('proxy removal', async () => (this.#proxy ? undefined : this.#proxies?.remove()));
     await this.#try('proxy stop', async () => this.#proxy?.stop());
     const owed = journal.pending().filter((record) => !isOwnProcess(record));
@@ -152,7 +157,9 @@ export class RunStack {
       port: 0,
       logFile: join(directory.logs, 'proxy.log'),
       journal,
-      onDeath: (reason) => void this.#reviveProxy(reason),
+      onDeath: (reason) => {
+        this.#revival = this.#reviveProxy(reason);
+      },
     });
     return ensureProxies(plan.system.links, { api: this.#proxy.url, runId, embedded: true });
   }
@@ -160,6 +167,8 @@ export class RunStack {
   /** A dead proxy would cut the system's traffic for good: it comes back without toxics, and the run ends `errored`. */
   async #reviveProxy(reason: string): Promise<void> {
     const { plan, context } = this;
+    // A run that is over already takes its system down; its toxics died with the proxy.
+    if (context.abort.signal.aborted) return;
     const port = Number(new URL(this.#proxy?.url ?? 'http://127.0.0.1:0').port);
     try {
       this.#proxy = await EmbeddedProxy.start({

@@ -5,7 +5,7 @@ import type { ServicePlan, ProcessRef } from '../targets/targets.js';
 import { PlimsollError } from '../support/errors.js';
 import { systemClock } from '../support/clock.js';
 import type { Journal } from './journal.js';
-import { startOwnProcess, type OwnProcess } from './own-process.js';
+import { startOwnProcess, type Exit, type OwnProcess } from './own-process.js';
 import { waitForAddresses } from '../targets/reachable.js';
 
 type RunService = Extract<ServicePlan, { how: 'run' }>;
@@ -26,6 +26,7 @@ interface Replica {
  */
 export class Supervisor {
   readonly #replicas: Replica[];
+  readonly #exits = new Map<number, Promise<Exit>>();
   #stopping = false;
 
   constructor(
@@ -66,6 +67,11 @@ export class Supervisor {
           ]
         : [],
     );
+  }
+
+  /** How a replica that had this pid ended, once it has; undefined for a pid that is not one of its own. */
+  exitOf(pid: number): Promise<Exit> | undefined {
+    return this.#exits.get(pid);
   }
 
   /** Ends one replica and starts it again. */
@@ -113,6 +119,7 @@ export class Supervisor {
       journal: context.journal,
     });
     replica.process = own;
+    this.#exits.set(own.identity.pid, own.exited);
     const { pid, startTime } = own.identity;
     context.log.append('system.started', {
       service: service.name,

@@ -51,6 +51,11 @@ export class System {
     return this.#supervisors.get(service)?.processes();
   }
 
+  /** How a process of a service that Plimsoll runs ended, once it has; undefined for any other. */
+  exitOf(service: string, pid: number): Promise<Exit> | undefined {
+    return this.#supervisors.get(service)?.exitOf(pid);
+  }
+
   async restart(service: string, replica: number, signal: AbortSignal): Promise<ProcessRef> {
     const supervisor = this.#supervisors.get(service);
     if (!supervisor) {

@@ -5,13 +5,15 @@ import { findContainers } from './container.js';
 import { readPid } from './pidfile.js';
 import { waitForAddresses } from './reachable.js';
 import { pidsListeningOn } from './sockets.js';
-import type { LinkTarget, ProcessRef, ServicePlan, Targets } from './targets.js';
+import type { LinkTarget, ProcessExit, ProcessRef, ServicePlan, Targets } from './targets.js';
 
 /** The services that the run itself started (`process: { run: … }`). */
 export interface SupervisorPort {
   /** The live replicas; undefined for a service that it does not run. */
   processes(service: string): ProcessRef[] | undefined;
   restart(service: string, replica: number, signal: AbortSignal): Promise<ProcessRef>;
+  /** How a process that it started ended, once it has; undefined for any other. */
+  exitOf(service: string, pid: number): Promise<ProcessExit> | undefined;
 }
 
 export interface TargetsOptions {
@@ -54,6 +56,7 @@ export function createTargets(options: TargetsOptions): Targets {
         'Say how to find it: `container: <name>`, `{ label: k=v }` or `{ compose: <service> }`.',
       );
     },
+    exitOf: (process) => options.supervisor?.exitOf(process.service, process.pid),
     async restart(name, replica, signal) {
       const plan = service(name);
       if (plan.how === 'run' && options.supervisor) return options.supervisor.restart(name, replica, signal);

@@ -73,6 +73,12 @@ export interface ProcessRef extends ProcessIdentity {
   command: string;
 }
 
+/** Either a code or a signal; both null where not even its parent was told. */
+export interface ProcessExit {
+  exitCode: number | null;
+  signal: string | null;
+}
+
 /** What an attribute of a toxic may be. A real Toxiproxy knows numbers only. */
 export type ToxicAttribute = number | string | Record<string, string>;
 
@@ -138,6 +144,8 @@ export interface Targets {
   processes(service: string): Promise<ProcessRef[]>;
   /** The running containers of a service, resolved now; throws `no_target` if there are none. */
   containers(service: string): Promise<ContainerRef[]>;
+  /** How a process ended, once it has; undefined where Plimsoll has not started it and so can't know. */
+  exitOf(process: ProcessRef): Promise<ProcessExit> | undefined;
   /** Restart a service that Plimsoll itself runs (`how: run`); resolves when the replica is ready. */
   restart(service: string, replica: number, signal: AbortSignal): Promise<ProcessRef>;
   /** Wait until every address accepts a connection; false when the time is over. */

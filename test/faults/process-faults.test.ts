@@ -1,5 +1,6 @@
+import { spawn } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import type { ProcessRef, ServicePlan } from '../../src/targets/targets.js';
+import type { ProcessExit, ProcessRef, ServicePlan } from '../../src/targets/targets.js';
 import { identityOf, statOf } from '../../src/targets/process.js';
 import { measureCanary } from '../../src/targets/canary.js';
 import { inject, prepare, serviceTargets, undo } from './stage.js';
@@ -61,7 +62,11 @@ describe.skipIf(process.platform !== 'linux')('a service that Plimsoll runs', ()
     const restart = async (): Promise<ProcessRef> => {
       throw new Error('nobody asked for a restart');
     };
-    const fault = await prepare('process-kill', { service: 'order' }, serviceTargets([plan], { processes, restart }));
+    const fault = await prepare(
+      'process-kill',
+      { service: 'order' },
+      serviceTargets([plan], { processes, restart, exitOf: () => undefined }),
+    );
     expect(fault.summary).toContain('Plimsoll starts it again');
     expect(await inject(fault)).toMatchObject({ status: 'confirmed' });
     expect(await fault.proveUndone()).toMatchObject({ status: 'confirmed', measured: { processes: 2 } });
@@ -88,6 +93,57 @@ describe.skipIf(process.platform !== 'linux')('process-terminate', () => {
     expect(proof).toMatchObject({ status: 'confirmed', measured: { graceful: false, endedInTime: 0 } });
     expect(proof.measured['exitAfterMs']).toBeGreaterThanOrEqual(290);
     expect(await undo(fault)).toMatchObject({ status: 'confirmed' });
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('the exit of a process that Plimsoll runs', () => {
+  it.each([
+    [
+      'ends well',
+      'process.exit(0)',
+      { graceful: true, exitCodes: 'exit code 0' },
+      /the slowest after .*; exit code 0$/,
+    ],
+    ['ends badly', 'process.exit(3)', { graceful: false, exitCodes: 'exit code 3' }, /not well: exit code 3$/],
+  ])('is told: one that %s', async (_name, onTerm, measured, finding) => {
+    const child = spawn(process.execPath, [
+      '-e',
+      `process.on('SIGTERM', () => { ${onTerm} }); setInterval(() => {}, 1000); console.log('up')`,
+    ]);
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    const exited = new Promise<ProcessExit>((resolve) =>
+      child.once('exit', (exitCode, signal) => resolve({ exitCode, signal })),
+    );
+    const identity = identityOf(child.pid ?? 0);
+    if (!identity) throw new Error('no child');
+    const plan: ServicePlan = {
+      name: 'order',
+      url: undefined,
+      metrics: undefined,
+      how: 'run',
+      command: 'node order.js',
+      replicas: 1,
+      restart: 'always',
+      env: {},
+      cwd: undefined,
+      addresses: [],
+    };
+    const ref: ProcessRef = { ...identity, service: 'order', replica: 0, address: undefined, command: 'node order.js' };
+    const supervisor = {
+      processes: () => [ref],
+      restart: async () => ref,
+      exitOf: (service: string, pid: number) => (service === 'order' && pid === ref.pid ? exited : undefined),
+    };
+    const fault = await prepare(
+      'process-terminate',
+      { service: 'order', allowAll: true },
+      serviceTargets([plan], supervisor),
+    );
+    expect(await inject(fault)).toMatchObject({
+      status: 'confirmed',
+      measured: { endedInTime: 1, ...measured },
+      finding: expect.stringMatching(finding),
+    });
   });
 });
 

@@ -115,6 +115,7 @@ export function sampleFaults(times: Times): FaultResult[] {
           state: 'already_done',
         },
       ],
+      inFlight: { requests: 9, lost: 0 },
     },
   ];
 }

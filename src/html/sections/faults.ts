@@ -1,4 +1,5 @@
 import type { Proof } from '../../record/proof.js';
+import { inFlightText } from '../../result/in-flight.js';
 import type { FaultResult, RunResult } from '../../result/schema.js';
 import { formatMoment } from '../format.js';
 import { clip, html, name, type Content, type Markup } from '../html.js';
@@ -21,6 +22,7 @@ function faultCard(fault: FaultResult): Markup {
       ${pair('Hits', fault.targets.length === 0 ? '–' : fault.targets.map((target) => html`<span class="block">${target.kind} ${name(target.name, 60)} <span class="muted">${clip(target.detail, 200)}</span></span>`))}
       ${pair('Settings', html`<code>${clip(settingsText(fault.settings), 600)}</code>`)}
       ${pair('Took effect', proofText(fault.proof, fault.requestedS === null ? 'never injected' : 'no proof'))}
+      ${fault.inFlight !== undefined && pair('In flight when it was ordered', inFlightText(fault) ?? '')}
       ${pair('Undone', proofText(fault.undoProof, fault.requestedS === null ? 'nothing to undo' : 'no proof'))}
     </dl>
     ${steps(fault)} ${undoLog(fault)}
