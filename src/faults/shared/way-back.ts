@@ -98,9 +98,12 @@ export function ensureServiceRecord(context: FaultContext, service: string, back
   };
 }
 
+const LAST_MOMENT_MS = 500;
+
 /** Notes when the addresses answer again, in the background, so that the time back is known to about 25 ms. */
 export class ReturnWatch {
   #backAfterMs: number | undefined;
+  #watching: Promise<void> | undefined;
   readonly #stop = new AbortController();
 
   /** @param gone the processes that were hit: as long as one of them lives, nobody is back yet. */
@@ -113,14 +116,17 @@ export class ReturnWatch {
   begin(): void {
     if (this.back.addresses.length === 0) return;
     const beganUs = systemClock.nowUs();
-    void this.#watch(beganUs).catch(() => undefined);
+    this.#watching = this.#watch(beganUs).catch(() => undefined);
   }
 
   end(): void {
     this.#stop.abort();
   }
 
-  get backAfterMs(): number | undefined {
+  /** Milliseconds; undefined where it was not seen. Whoever asks may have seen it first: the watch gets a last moment. */
+  async backAfterMs(): Promise<number | undefined> {
+    if (this.#watching) await Promise.race([this.#watching, systemClock.sleep(LAST_MOMENT_MS)]);
+    this.end();
     return this.#backAfterMs;
   }
 
@@ -145,7 +151,6 @@ export async function proveBack(
   back: WayBack,
   watch: ReturnWatch,
 ): Promise<Proof> {
-  watch.end();
   const method = 'live processes and their ports';
   // The undo has waited for the ports already, and only the count of processes may lag behind; without ports, the wait is here.
   const untilUs = systemClock.nowUs() + (back.addresses.length > 0 ? 2_000 : LATE_GRACE_MS) * 1000;
@@ -161,7 +166,7 @@ export async function proveBack(
     const same = hit.filter(isAlive);
     const silent = await firstUnreachable(back.addresses, 500);
     if (same.length === 0 && silent === undefined && live.length >= before) {
-      const backAfterMs = watch.backAfterMs;
+      const backAfterMs = await watch.backAfterMs();
       const late = backAfterMs !== undefined && backAfterMs > back.limitMs;
       return {
         status: 'confirmed',
@@ -183,6 +188,7 @@ export async function proveBack(
         : `nobody accepts a connection on ${silent}`;
     await systemClock.sleep(50);
   } while (systemClock.nowUs() < untilUs);
+  watch.end();
   return {
     status: 'mismatch',
     method,
