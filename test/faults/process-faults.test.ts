@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ProcessExit, ProcessRef, ServicePlan } from '../../src/targets/targets.js';
 import { identityOf, statOf } from '../../src/targets/process.js';
 import { measureCanary } from '../../src/targets/canary.js';
@@ -110,6 +110,7 @@ describe.skipIf(process.platform !== 'linux')('the exit of a process that Plimso
       '-e',
       `process.on('SIGTERM', () => { ${onTerm} }); setInterval(() => {}, 1000); console.log('up')`,
     ]);
+    onTestFinished(() => void child.kill('SIGKILL'));
     await new Promise((resolve) => child.stdout.once('data', resolve));
     const exited = new Promise<ProcessExit>((resolve) =>
       child.once('exit', (exitCode, signal) => resolve({ exitCode, signal })),

@@ -5,8 +5,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { constants, setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Folders whose tests compute and measure no time: they go beside the whole runs, at a lower priority. */
-const PURE = ['scenario', 'verdict', 'meta', 'record', 'result', 'plan', 'reporters'].map((name) => `test/${name}/`);
+/** Folders whose tests compute, or wait, and measure no time: they go beside the whole runs, at a lower priority. */
+const PURE = ['scenario', 'verdict', 'meta', 'record', 'result', 'plan', 'reporters', 'cli', 'init', 'action'].map(
+  (name) => `test/${name}/`,
+);
 
 const folder = mkdtempSync(join(tmpdir(), 'plimsoll-test-'));
 const leftOut = join(folder, 'left-out.txt');
