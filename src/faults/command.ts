@@ -5,7 +5,7 @@ import type { UndoRecord } from '../record/undo.js';
 import { byHand, endingOf, runBounded, type Command, type CommandResult } from '../targets/command.js';
 import { PlimsollError } from '../support/errors.js';
 import { defineFault, type FaultContext } from './fault.js';
-import { commandSteps, proofBy, type Step } from './shared/command-steps.js';
+import { commandSteps, proofBy, proofsBySteps, type Step } from './shared/command-steps.js';
 
 const settings = z.strictObject({
   ...commandSteps,
@@ -57,42 +57,11 @@ export default defineFault({
           hint: 'What it may have done is undone. Run it by hand to see why it fails.',
         });
       },
-      async prove(signal) {
-        if (given.prove)
-          return proofBy(
-            async () => run(given.prove as Step, signal),
-            'prove',
-            (exitCode) => exitCode === 0,
-          );
-        return {
-          status: 'unknown',
-          method: 'none: the fault has no `prove` command',
-          finding: `the inject command ${injected ? endingOf(injected) : 'has not run'}; nothing measured its effect`,
-          measured: {},
-        };
-      },
-      async proveUndone() {
-        const { proveUndone, prove } = given;
-        if (proveUndone)
-          return proofBy(
-            async () => run(proveUndone),
-            'proveUndone',
-            (exitCode) => exitCode === 0,
-          );
-        // Ended by a signal it said nothing, neither that the effect is there nor that it is gone.
-        if (prove)
-          return proofBy(
-            async () => run(prove),
-            'prove, which must fail now',
-            (exitCode) => exitCode !== 0,
-          );
-        return {
-          status: 'unknown',
-          method: 'none: the fault has neither a `proveUndone` nor a `prove` command',
-          finding: 'nothing measured that it is gone',
-          measured: {},
-        };
-      },
+      ...proofsBySteps(
+        given,
+        async (one, which, fits, signal) => proofBy(async () => run(one, signal), which, fits),
+        () => `the inject command ${injected ? endingOf(injected) : 'has not run'}; nothing measured its effect`,
+      ),
     });
   },
 });

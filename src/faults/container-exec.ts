@@ -6,7 +6,7 @@ import { endingOf, type CommandResult } from '../targets/command.js';
 import { createExec, execByHand, runExec, type ContainerCommand } from '../targets/container-exec.js';
 import { PlimsollError } from '../support/errors.js';
 import { defineFault, type FaultContext } from './fault.js';
-import { commandSteps, proofBy, type Step } from './shared/command-steps.js';
+import { commandSteps, proofBy, proofsBySteps, type Step } from './shared/command-steps.js';
 import { containerSelection } from './shared/container-settings.js';
 import {
   containerRefs,
@@ -95,45 +95,12 @@ export default defineFault({
           });
         }
       },
-      async prove(signal) {
-        const { prove } = given;
-        if (prove)
-          return inAll(
-            picked,
-            async (one) => run(one, prove, signal),
-            'prove',
-            (exitCode) => exitCode === 0,
-          );
-        return {
-          status: 'unknown',
-          method: 'none: the fault has no `prove` command',
-          finding: `nothing measured its effect (${results.join('; ')})`,
-          measured: {},
-        };
-      },
-      async proveUndone() {
-        const { proveUndone, prove } = given;
-        if (proveUndone)
-          return inAll(
-            picked,
-            async (one) => run(one, proveUndone),
-            'proveUndone',
-            (exitCode) => exitCode === 0,
-          );
-        if (prove)
-          return inAll(
-            picked,
-            async (one) => run(one, prove),
-            'prove, which must fail now',
-            (exitCode) => exitCode !== 0,
-          );
-        return {
-          status: 'unknown',
-          method: 'none: the fault has neither a `proveUndone` nor a `prove` command',
-          finding: 'nothing measured that it is gone',
-          measured: {},
-        };
-      },
+      ...proofsBySteps(
+        given,
+        async (one, which, fits, signal) =>
+          inAll(picked, async (container) => run(container, one, signal), which, fits),
+        () => `nothing measured its effect (${results.join('; ')})`,
+      ),
     };
   },
 });

@@ -1,6 +1,7 @@
 import type { ArrivalColumns, StreamHeader } from '../record/arrivals.js';
 import type { EventOf, RunEvent } from '../record/events.js';
 import { OUTCOMES } from '../record/outcomes.js';
+import { columnsWhere } from '../verdict/arrivals.js';
 import type { JudgeInput, JudgeWindow, StreamArrivals } from '../verdict/input.js';
 import type { Slo } from '../verdict/slo.js';
 import { driverHealthIn } from './health.js';
@@ -78,29 +79,12 @@ function pick(
   { header, columns }: { header: StreamHeader; columns: ArrivalColumns },
   wanted: (columns: ArrivalColumns, k: number) => boolean,
 ): StreamArrivals {
-  let count = 0;
-  for (let k = 0; k < columns.dueUs.length; k++) if (wanted(columns, k)) count++;
-  const arrivals: StreamArrivals = {
+  return {
     stream: header.name,
     model: header.model,
     ...(header.ratePerSecond === undefined ? {} : { plannedRatePerSecond: header.ratePerSecond }),
     requests: header.requests,
     deadlinesS: header.deadlinesUs.map((us) => us / 1e6),
-    dueUs: new Float64Array(count),
-    responseUs: new Uint32Array(count),
-    status: new Uint16Array(count),
-    outcome: new Uint8Array(count),
-    request: new Uint8Array(count),
+    ...columnsWhere(columns, (k) => wanted(columns, k)),
   };
-  let at = 0;
-  for (let k = 0; k < columns.dueUs.length; k++) {
-    if (!wanted(columns, k)) continue;
-    arrivals.dueUs[at] = columns.dueUs[k] ?? 0;
-    arrivals.responseUs[at] = columns.responseUs[k] ?? 0;
-    arrivals.status[at] = columns.status[k] ?? 0;
-    arrivals.outcome[at] = columns.outcome[k] ?? 0;
-    arrivals.request[at] = columns.request[k] ?? 0;
-    at++;
-  }
-  return arrivals;
 }

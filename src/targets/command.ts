@@ -87,6 +87,21 @@ export function endingOf(result: CommandResult): string {
   return result.output === '' ? `${how} and printed nothing` : `${how}; it printed: ${result.output}`;
 }
 
+/**
+ * What an undo command has come to: true where it ended well.
+ *
+ * @throws PlimsollError `undo_command_failed`, with what to do by hand
+ */
+export function undoneBy(result: CommandResult, how: string): true {
+  if (result.exitCode === 0 && !result.timedOut) return true;
+  throw new PlimsollError({
+    code: 'undo_command_failed',
+    message: `the undo command ${endingOf(result)}`,
+    hint: `By hand: ${how}`,
+    kind: 'cleanup',
+  });
+}
+
 /** The command as somebody would type it; the values of secrets are masked. */
 export function byHand({ command, environment, directory }: Command): string {
   const variables = Object.entries(environment).map(

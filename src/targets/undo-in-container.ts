@@ -1,7 +1,7 @@
 import type { UndoRecord } from '../record/undo.js';
 import { systemClock } from '../support/clock.js';
 import { PlimsollError } from '../support/errors.js';
-import { endingOf } from './command.js';
+import { undoneBy } from './command.js';
 import { createExec, killExec, runExec } from './container-exec.js';
 
 /**
@@ -32,11 +32,5 @@ export async function undoInContainer(
   }
   if (id === undefined) return false;
   const result = await runExec(container, id, environment, record.commandLimitMs, signal);
-  if (result.exitCode === 0 && !result.timedOut) return true;
-  throw new PlimsollError({
-    code: 'undo_command_failed',
-    message: `the undo command ${endingOf(result)}`,
-    hint: `By hand: ${record.byHand}`,
-    kind: 'cleanup',
-  });
+  return undoneBy(result, record.byHand);
 }

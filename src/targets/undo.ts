@@ -3,7 +3,7 @@ import { redact } from '../record/redact.js';
 import { commandWords } from '../support/command-line.js';
 import { systemClock } from '../support/clock.js';
 import { PlimsollError } from '../support/errors.js';
-import { endingOf, runBounded } from './command.js';
+import { endingOf, runBounded, undoneBy } from './command.js';
 import { fdLimitOf, restoreFdLimit, stillLimited } from './fd-limit.js';
 import { groupIsAlive, isAlive, leadersWith, signalGroup, signalProcess, stateOf } from './process.js';
 import { stateOfContainer, unpauseContainer } from './container.js';
@@ -217,13 +217,7 @@ async function undoByCommand(
     while (groupIsAlive(injecting)) await systemClock.sleep(10, signal);
   }
   const result = await runBounded(record, record.timeLimitMs, signal);
-  if (result.exitCode === 0 && !result.timedOut) return true;
-  throw new PlimsollError({
-    code: 'undo_command_failed',
-    message: `the undo command ${endingOf(result)}`,
-    hint: `By hand: ${record.byHand}`,
-    kind: 'cleanup',
-  });
+  return undoneBy(result, record.byHand);
 }
 
 /** Asks as the conductor would have done. A command that was killed, or could not be started, has said nothing. */

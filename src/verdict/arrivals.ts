@@ -107,28 +107,35 @@ export function slice(window: JudgeWindow, fromUs: number, toUs: number): JudgeW
       const due = arrivals.dueUs[i] ?? 0;
       return due >= fromUs && due < toUs;
     };
-    let count = 0;
-    for (let i = 0; i < all; i++) if (inside(i)) count++;
-    if (count === all) return arrivals;
-    const cut: StreamArrivals = {
-      ...arrivals,
-      dueUs: new Float64Array(count),
-      responseUs: new Uint32Array(count),
-      status: new Uint16Array(count),
-      outcome: new Uint8Array(count),
-      request: new Uint8Array(count),
-    };
-    let at = 0;
-    for (let i = 0; i < all; i++) {
-      if (!inside(i)) continue;
-      cut.dueUs[at] = arrivals.dueUs[i] ?? 0;
-      cut.responseUs[at] = arrivals.responseUs[i] ?? 0;
-      cut.status[at] = arrivals.status[i] ?? 0;
-      cut.outcome[at] = arrivals.outcome[i] ?? 0;
-      cut.request[at] = arrivals.request[i] ?? 0;
-      at++;
-    }
-    return cut;
+    const cut = columnsWhere(arrivals, inside);
+    return cut.dueUs.length === all ? arrivals : { ...arrivals, ...cut };
   });
   return { ...window, startUs: fromUs, endUs: toUs, streams };
 }
+
+/** The arrivals' columns, cut down to the positions that are wanted: two passes, no list of positions. */
+export function columnsWhere(columns: ArrivalColumns, wanted: (i: number) => boolean): ArrivalColumns {
+  const all = columns.dueUs.length;
+  let count = 0;
+  for (let i = 0; i < all; i++) if (wanted(i)) count++;
+  const cut: ArrivalColumns = {
+    dueUs: new Float64Array(count),
+    responseUs: new Uint32Array(count),
+    status: new Uint16Array(count),
+    outcome: new Uint8Array(count),
+    request: new Uint8Array(count),
+  };
+  let at = 0;
+  for (let i = 0; i < all; i++) {
+    if (!wanted(i)) continue;
+    cut.dueUs[at] = columns.dueUs[i] ?? 0;
+    cut.responseUs[at] = columns.responseUs[i] ?? 0;
+    cut.status[at] = columns.status[i] ?? 0;
+    cut.outcome[at] = columns.outcome[i] ?? 0;
+    cut.request[at] = columns.request[i] ?? 0;
+    at++;
+  }
+  return cut;
+}
+
+type ArrivalColumns = Pick<StreamArrivals, 'dueUs' | 'responseUs' | 'status' | 'outcome' | 'request'>;

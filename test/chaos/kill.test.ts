@@ -23,7 +23,7 @@ for (const { name, needs, start } of SERVERS) {
 describe('what a killed conductor leaves', { retry: 0 }, () => {
   it('is undone at its deadline when the conductor lives but does nothing', async () => {
     await using stage = await setStage();
-    const run = await stage.start('hangs', { hold: true, deadlineMs: 2000 });
+    const run = await stage.start('hangs', { hold: true, deadlineMs: 4000 });
     run.conductor.kill('SIGSTOP');
     expect(await stage.left('hangs')).toMatchObject({ toxics: ['plimsoll-hangs-f1'], victim: 'T' });
     await expect

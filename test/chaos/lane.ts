@@ -9,6 +9,7 @@ import { firstUnreachable } from '../../src/targets/reachable.js';
 import { connectToxiproxy } from '../../src/targets/toxiproxy-client.js';
 import { startContainers, type Containers } from '../docker/containers.js';
 import { freePort, startRealToxiproxy, untilListening, type TestServer } from '../targets/toxiproxy-servers.js';
+import { frontBackLink } from '../support/front-back.js';
 
 const SERVICES = resolve('test/e2e/services.js');
 const LISTENER = resolve('test/chaos/listener.js');
@@ -147,14 +148,7 @@ export async function openLane(options: { real: boolean; docker: boolean; number
               : {}),
           },
           links: {
-            'front-back': {
-              from: 'front',
-              to: 'back',
-              listen: `127.0.0.1:${link}`,
-              upstream: `127.0.0.1:${back}`,
-              protocol: 'http',
-              canary: { path: '/' },
-            },
+            'front-back': frontBackLink({ link, back }),
           },
         },
         load: { rate: '20/s', deadline: '1s', requests: [{ name: 'home', service: 'front', path: '/' }] },

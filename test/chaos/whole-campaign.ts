@@ -74,7 +74,6 @@ async function oneRun(lane: Lane, name: string, chance: Random, trouble: Trouble
     const reached = await Promise.race([run.saw(moment), run.ended.then(() => false)]);
     if (!reached) {
       expect(await lane.faultsLeft(), `${name} ended before ${moment}: ${run.output()}`).toEqual([]);
-      if (process.env['DEBUGX']) console.log(run.output());
       return { killed: [], moment: 'ended before', faults: types(scenario) };
     }
     trouble?.begin();

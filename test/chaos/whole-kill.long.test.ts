@@ -11,7 +11,7 @@ const KINDS: LaneKind[] = [
   { real: true, fullDisk: true },
   { real: false, fullDisk: true },
 ];
-/** What the watchdog may take, seconds of a stalled machine apart: those are told in the tally. */
+/** What the watchdog may take. */
 const CLEAN_WITHIN_MS = 2000;
 
 describeWith(['toxiproxy', 'docker', 'root'], 'whole runs of which any parts are killed at random moments', () => {
@@ -28,7 +28,7 @@ describeWith(['toxiproxy', 'docker', 'root'], 'whole runs of which any parts are
       const killed = kills.filter((kill) => kill.killed.length > 0);
       expect(killed.length).toBeGreaterThan(kills.length * 0.85);
       const took = kills.flatMap(({ cleanAfterMs }) => cleanAfterMs ?? []);
-      expect(took.filter((ms) => ms >= CLEAN_WITHIN_MS).length).toBeLessThanOrEqual(Math.ceil(took.length / 50));
+      expect(took.filter((ms) => ms >= CLEAN_WITHIN_MS)).toEqual([]);
     },
   );
 });

@@ -217,7 +217,7 @@ onBothServers('slicer', (server) => {
     await peer.until(length);
     expect(peer.data.equals(data)).toBe(true);
     // A busy machine may read two pieces at once: at most a few, since they are 4 ms apart.
-    expect(peer.arrivals.length).toBeGreaterThanOrEqual(Math.floor(pieces * 0.8));
+    expect(peer.arrivals.length).toBeGreaterThanOrEqual(Math.ceil(pieces * 0.8));
     expect(peer.arrivals.length).toBeLessThanOrEqual(pieces);
     expect(performance.now() - start).toBeGreaterThanOrEqual((pieces - 1) * 4 - 0.5);
     client.socket.destroy();

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { expect, it } from 'vitest';
 import { describeWith } from '../support/needs.js';
 import { freePort, startRealToxiproxy, untilListening } from '../targets/toxiproxy-servers.js';
+import { frontBackLink } from '../support/front-back.js';
 
 const PHASES = { warmupMs: 0, baselineMs: 1300, faultMs: 8000, recoveryMs: 100 };
 
@@ -76,14 +77,7 @@ function scenario(api: string, { front, back, link }: Ports, type: string, victi
         ...(victim === undefined ? {} : { victim: { process: { pid: victim } } }),
       },
       links: {
-        'front-back': {
-          from: 'front',
-          to: 'back',
-          listen: `127.0.0.1:${link}`,
-          upstream: `127.0.0.1:${back}`,
-          protocol: 'http',
-          canary: { path: '/' },
-        },
+        'front-back': frontBackLink({ link, back }),
       },
     },
     load: { rate: '20/s', deadline: '1s', requests: [{ name: 'home', service: 'front', path: '/' }] },

@@ -40,18 +40,7 @@ describe.skipIf(process.platform !== 'linux')('process-pause', () => {
 describe.skipIf(process.platform !== 'linux')('a service that Plimsoll runs', () => {
   it('is brought back by its supervisor, also when it has no port to look at', async () => {
     await using order = await startReplicas(2, { restartAfterMs: 200 });
-    const plan: ServicePlan = {
-      name: 'order',
-      url: undefined,
-      metrics: undefined,
-      how: 'run',
-      command: 'node order.js',
-      replicas: 2,
-      restart: 'always',
-      env: {},
-      cwd: undefined,
-      addresses: [],
-    };
+    const plan = ownService(2);
     const processes = (): ProcessRef[] =>
       order.pids().flatMap((pid, replica) => {
         const identity = identityOf(pid ?? 0);
@@ -117,18 +106,7 @@ describe.skipIf(process.platform !== 'linux')('the exit of a process that Plimso
     );
     const identity = identityOf(child.pid ?? 0);
     if (!identity) throw new Error('no child');
-    const plan: ServicePlan = {
-      name: 'order',
-      url: undefined,
-      metrics: undefined,
-      how: 'run',
-      command: 'node order.js',
-      replicas: 1,
-      restart: 'always',
-      env: {},
-      cwd: undefined,
-      addresses: [],
-    };
+    const plan = ownService(1);
     const ref: ProcessRef = { ...identity, service: 'order', replica: 0, address: undefined, command: 'node order.js' };
     const supervisor = {
       processes: () => [ref],
@@ -166,3 +144,19 @@ describe.skipIf(process.platform !== 'linux')('process-restart', () => {
     expect(await inject(fault)).toMatchObject({ status: 'mismatch' });
   });
 });
+
+/** A service that Plimsoll runs and restarts itself. */
+function ownService(replicas: number): ServicePlan {
+  return {
+    name: 'order',
+    url: undefined,
+    metrics: undefined,
+    how: 'run',
+    command: 'node order.js',
+    replicas,
+    restart: 'always',
+    env: {},
+    cwd: undefined,
+    addresses: [],
+  };
+}

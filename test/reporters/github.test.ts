@@ -77,9 +77,9 @@ describe('annotations', () => {
 
   it('name files from the root of the checkout', () => {
     const base = variants.failed();
-    const scenario = { ...base.run.scenario, file: '/work/repo/chaos/a.yaml' };
+    const scenario = { ...base.run.scenario, file: '/checkout/chaos/a.yaml' };
     const result = { ...base, run: { ...base.run, scenario } };
-    expect(annotations(result, '/work/repo')[0]).toContain('file=chaos/a.yaml,');
+    expect(annotations(result, '/checkout')[0]).toContain('file=chaos/a.yaml,');
   });
 });
 

@@ -3,7 +3,7 @@ import { BudgetGuard } from '../../src/run/budget-guard.js';
 import { StopGuard, type Guard } from '../../src/run/stop-guard.js';
 import type { EventBody } from '../../src/record/events.js';
 import type { Random } from '../../src/support/random.js';
-import type { BudgetPolicy } from '../../src/verdict/budget/policy.js';
+import { budgetPolicy } from '../support/budget-policy.js';
 
 const NONE = { p50: null, p95: null, p99: null, max: null };
 
@@ -22,23 +22,6 @@ export function secondRecord(second: number, scheduled: number, bad: number, fin
     inFlight: 0,
   };
 }
-
-export const budgetPolicy = (over: Partial<BudgetPolicy> = {}): BudgetPolicy => ({
-  name: 'shop',
-  objective: 0.999,
-  method: 'occurrences',
-  window: { type: 'rolling', seconds: 30 * 86_400 },
-  environment: 'test',
-  trafficWeight: 1,
-  sliceS: 60,
-  sliceTarget: 0.99,
-  emptySlice: 'skip',
-  abortPerHour: 0.05,
-  review: 0.7,
-  reserve: 0.3,
-  minEvents: 5,
-  ...over,
-});
 
 /** All guards of a run with a 99.9 % budget, at so many requests a second: the shipped ones, with their defaults. */
 export function allGuards(rate: number): Guard[] {

@@ -10,7 +10,8 @@ import type { StopSignalsPlan } from '../../src/plan/plan.js';
 import { random } from '../../src/support/random.js';
 import { describeWith } from '../support/needs.js';
 import { metricsPage, startPrometheus } from '../support/prometheus.js';
-import { allGuards, budgetPolicy, secondRecord, shares, simulate } from './guard-simulation.js';
+import { budgetPolicy } from '../support/budget-policy.js';
+import { allGuards, secondRecord, shares, simulate } from './guard-simulation.js';
 
 const streams = new Set(['load']);
 /** The first trip when these many of 100 fail each second, armed from the start. */

@@ -3,28 +3,13 @@ import { replayAlerts, alertSummary } from '../../src/verdict/budget/alerts.js';
 import { periodAt, parseLocal, isTimeZone } from '../../src/verdict/budget/calendar.js';
 import { budgetState, type Spending } from '../../src/verdict/budget/consumption.js';
 import { judgeBudget } from '../../src/verdict/budget/cost.js';
-import { abortLimit, burnFor, costPerEvent, largestBurn, type BudgetPolicy } from '../../src/verdict/budget/policy.js';
+import { abortLimit, burnFor, costPerEvent, largestBurn } from '../../src/verdict/budget/policy.js';
 import type { JudgeWindow } from '../../src/verdict/input.js';
 import { random } from '../../src/support/random.js';
+import { budgetPolicy } from '../support/budget-policy.js';
 
 const DAY_S = 86_400;
 
-const policy = (over: Partial<BudgetPolicy> = {}): BudgetPolicy => ({
-  name: 'shop',
-  objective: 0.999,
-  method: 'occurrences',
-  window: { type: 'rolling', seconds: 30 * DAY_S },
-  environment: 'test',
-  trafficWeight: 1,
-  sliceS: 60,
-  sliceTarget: 0.99,
-  emptySlice: 'skip',
-  abortPerHour: 0.05,
-  review: 0.7,
-  reserve: 0.3,
-  minEvents: 5,
-  ...over,
-});
 const days = (n: number) => ({ type: 'rolling' as const, seconds: n * DAY_S });
 
 /** A window of `seconds` at `rate` in which a share of the arrivals fails: evenly, or by chance. */
@@ -68,27 +53,29 @@ describe('burn rates', () => {
   it('are those of the SRE workbook, and follow the period', () => {
     expect(burnFor(0.02, 3600, 30 * DAY_S)).toBeCloseTo(14.4, 12);
     expect(burnFor(0.05, 6 * 3600, 30 * DAY_S)).toBeCloseTo(6, 12);
-    expect([30, 28, 7, 90].map((n) => abortLimit(policy({ window: days(n) }))?.burnRate.toFixed(1))).toEqual([
+    expect([30, 28, 7, 90].map((n) => abortLimit(budgetPolicy({ window: days(n) }))?.burnRate.toFixed(1))).toEqual([
       '36.0',
       '33.6',
       '8.4',
       '108.0',
     ]);
-    const ratios = [0.99, 0.999, 0.9995, 0.9999].map((objective) => abortLimit(policy({ objective }))?.errorRatio);
+    const ratios = [0.99, 0.999, 0.9995, 0.9999].map(
+      (objective) => abortLimit(budgetPolicy({ objective }))?.errorRatio,
+    );
     for (const [k, ratio] of [0.36, 0.036, 0.018, 0.0036].entries()) expect(ratios[k]).toBeCloseTo(ratio, 10);
-    expect(largestBurn(policy({ objective: 0.9722 }))).toBeLessThan(36);
+    expect(largestBurn(budgetPolicy({ objective: 0.9722 }))).toBeLessThan(36);
   });
 
   it('cost a second of total failure 1/(e·P), whatever the rate', () => {
-    expect(costPerEvent(policy(), 100) * 100 * 129.6).toBeCloseTo(0.05, 10);
-    expect(costPerEvent(policy(), 7) * 7 * 129.6).toBeCloseTo(0.05, 10);
-    expect(costPerEvent(policy({ environment: 'production', events: 50e6 }), 7)).toBeCloseTo(1 / 50_000, 12);
+    expect(costPerEvent(budgetPolicy(), 100) * 100 * 129.6).toBeCloseTo(0.05, 10);
+    expect(costPerEvent(budgetPolicy(), 7) * 7 * 129.6).toBeCloseTo(0.05, 10);
+    expect(costPerEvent(budgetPolicy({ environment: 'production', events: 50e6 }), 7)).toBeCloseTo(1 / 50_000, 12);
   });
 });
 
 describe('the cost of a run', () => {
-  const run = (over: Partial<BudgetPolicy>, seconds = 300, bad = 0.12) =>
-    judgeBudget({ windows: [window('baseline', 300, 100, 0), window('fault', seconds, 100, bad)] }, policy(over))
+  const run = (over: Parameters<typeof budgetPolicy>[0], seconds = 300, bad = 0.12) =>
+    judgeBudget({ windows: [window('baseline', 300, 100, 0), window('fault', seconds, 100, bad)] }, budgetPolicy(over))
       .budget;
 
   it('is 1.39 % of a month for five minutes at 12 % errors, and 11.6 % in slices of a minute', () => {
@@ -118,7 +105,7 @@ describe('the cost of a run', () => {
             window('fault', 40, 50, 0.05, () => chance.next()),
           ],
         },
-        policy(),
+        budgetPolicy(),
       ).budget;
       const truth = (0.04 * 40) / (30 * DAY_S * 0.001);
       if ((cost?.low ?? 1) <= truth && truth <= (cost?.high ?? 0)) held++;
@@ -127,10 +114,10 @@ describe('the cost of a run', () => {
   });
 
   it('is unknown without a baseline, and a census in production', () => {
-    expect(judgeBudget({ windows: [window('fault', 20, 50, 0.5)] }, policy()).budget.cost).toBeNull();
+    expect(judgeBudget({ windows: [window('fault', 20, 50, 0.5)] }, budgetPolicy()).budget.cost).toBeNull();
     const production = judgeBudget(
       { windows: [window('baseline', 20, 100, 0), window('fault', 20, 100, 0.1)] },
-      policy({ environment: 'production', events: 1e6 }),
+      budgetPolicy({ environment: 'production', events: 1e6 }),
     ).budget;
     // 200 bad of the 1,000 that the window may hold.
     expect(production.cost?.value).toBeCloseTo(0.2, 6);
@@ -147,27 +134,29 @@ describe('alerts, replayed', () => {
   });
 
   it('fire long·f·e/r after a step, in the run or had it gone on', () => {
-    const inRun = replayAlerts(policy(), timeline(1, 300));
+    const inRun = replayAlerts(budgetPolicy(), timeline(1, 300));
     // 3600 · 14.4 · 0.001 / 1 = 51.84 s: the second in which both windows are over.
     expect(inRun[0]).toMatchObject({ severity: 'page', longS: 3600, shortS: 300, firedS: 52, before: false });
-    const later = replayAlerts(policy(), timeline(0.4, 60));
+    const later = replayAlerts(budgetPolicy(), timeline(0.4, 60));
     expect(later[0]?.firedS).toBeNull();
     expect(later[0]?.ifLastedS).toBeCloseTo(129.6, 6);
     expect(alertSummary(later)).toMatch(/would have paged after 2 min 10 s, had it gone on/);
   });
 
   it('never fire below their factor, and are open before when the baseline burns', () => {
-    expect(replayAlerts(policy(), timeline(0.0009, 300)).every(({ ifLastedS }) => ifLastedS === null)).toBe(true);
-    expect(alertSummary(replayAlerts(policy(), timeline(0.0005, 60)))).toBe('would never have alerted anybody');
-    expect(replayAlerts(policy(), timeline(0.5, 60, 0.02))[0]).toMatchObject({ before: true, firedS: 0 });
+    expect(replayAlerts(budgetPolicy(), timeline(0.0009, 300)).every(({ ifLastedS }) => ifLastedS === null)).toBe(true);
+    expect(alertSummary(replayAlerts(budgetPolicy(), timeline(0.0005, 60)))).toBe('would never have alerted anybody');
+    expect(replayAlerts(budgetPolicy(), timeline(0.5, 60, 0.02))[0]).toMatchObject({ before: true, firedS: 0 });
   });
 
   it('need a handful of bad events, and leave out what could never fire', () => {
     const thin = { bad: [1, 1, 1], total: [1, 1, 1], base: 0, lasting: { ratio: 1, ratePerSecond: 0.001 } };
-    expect(replayAlerts(policy(), thin)[0]).toMatchObject({ firedS: null, ifLastedS: null });
+    expect(replayAlerts(budgetPolicy(), thin)[0]).toMatchObject({ firedS: null, ifLastedS: null });
     // 14.4 × 10 % is more than everything.
-    expect(replayAlerts(policy({ objective: 0.9 }), timeline(1, 300)).map(({ longS }) => longS)).not.toContain(3600);
-    expect(replayAlerts(policy({ window: days(7) }), timeline(1, 300))[0]?.factor).toBeCloseTo(3.36, 6);
+    expect(replayAlerts(budgetPolicy({ objective: 0.9 }), timeline(1, 300)).map(({ longS }) => longS)).not.toContain(
+      3600,
+    );
+    expect(replayAlerts(budgetPolicy({ window: days(7) }), timeline(1, 300))[0]?.factor).toBeCloseTo(3.36, 6);
   });
 });
 
@@ -183,7 +172,7 @@ describe('a ledger’s state', () => {
 
   it('counts what is in a rolling window, by the part that is', () => {
     const state = budgetState(
-      policy({ events: 30e6 }),
+      budgetPolicy({ events: 30e6 }),
       [spent(6000, 20), spent(3000, 30.5, 29.5), spent(9999, 40)],
       now,
     );
@@ -192,7 +181,7 @@ describe('a ledger’s state', () => {
   });
 
   it('asks for a review from 70 % on, freezes at 100 %, and says when nothing will be left', () => {
-    const of = (bad: number) => budgetState(policy({ events: 30e6 }), [spent(bad, 1, 0)], now);
+    const of = (bad: number) => budgetState(budgetPolicy({ events: 30e6 }), [spent(bad, 1, 0)], now);
     expect([20_999, 21_000, 30_000].map((bad) => of(bad).state)).toEqual(['ok', 'review_required', 'frozen']);
     // Half of it in a day: a burn rate of 15, and the other half lasts another day.
     expect(of(15_000).burnRate).toBeCloseTo(15, 6);
@@ -202,7 +191,7 @@ describe('a ledger’s state', () => {
 
   it('forecasts a period that has only begun, instead of calling it burned', () => {
     const start = Date.UTC(2026, 2, 1);
-    const calendar = policy({
+    const calendar = budgetPolicy({
       window: { type: 'calendar', unit: 'month', count: 1, timeZone: 'UTC', start: '2024-01-01' },
     });
     const five = { id: 'a', fromMs: start, toMs: start + 300_000, bad: 1, total: 10 };
@@ -215,10 +204,10 @@ describe('a ledger’s state', () => {
   });
 
   it('counts slices where the budget does', () => {
-    const slices = policy({ method: 'timeslices' });
+    const slices = budgetPolicy({ method: 'timeslices' });
     const one = { ...spent(0, 1, 0), slices: { bad: 4.32, total: 1440, ratioSum: 1 } };
     expect(budgetState(slices, [one], now).consumed).toBeCloseTo(0.1, 6);
-    expect(budgetState(policy({ method: 'ratio-timeslices' }), [one], now).consumed).toBeCloseTo(1 / 43.2, 6);
+    expect(budgetState(budgetPolicy({ method: 'ratio-timeslices' }), [one], now).consumed).toBeCloseTo(1 / 43.2, 6);
   });
 });
 

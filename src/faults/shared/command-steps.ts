@@ -3,6 +3,7 @@ import type { Proof } from '../../record/proof.js';
 import { endingOf, type CommandResult } from '../../targets/command.js';
 import { messageOf } from '../../support/errors.js';
 import { commandLine, positiveDurationMs } from '../../support/unit-schemas.js';
+import type { PreparedFault } from '../fault.js';
 
 const TIME_LIMIT_MS = 10_000;
 
@@ -47,6 +48,44 @@ export const commandSteps = {
       'Variables for the commands, beside those of Plimsoll itself. Values of names like TOKEN, PASSWORD, SECRET or KEY are masked in all output',
     ),
 };
+
+/** Has a command measure; `fits` says which exit codes mean yes. */
+type Measure = (
+  one: Step,
+  which: string,
+  fits: (exitCode: number) => boolean,
+  signal: AbortSignal | undefined,
+) => Promise<Proof>;
+
+/**
+ * The proofs of a fault that consists of commands: by `prove`, and by `proveUndone` or a `prove` that must fail now.
+ *
+ * @param unmeasured what is known of the effect where there is no `prove`
+ */
+export function proofsBySteps(
+  { prove, proveUndone }: { prove?: Step | undefined; proveUndone?: Step | undefined },
+  measure: Measure,
+  unmeasured: () => string,
+): Pick<PreparedFault, 'prove' | 'proveUndone'> {
+  const unknown = (has: string, finding: string): Proof => ({
+    status: 'unknown',
+    method: `none: the fault has ${has}`,
+    finding,
+    measured: {},
+  });
+  return {
+    async prove(signal) {
+      if (prove) return measure(prove, 'prove', (exitCode) => exitCode === 0, signal);
+      return unknown('no `prove` command', unmeasured());
+    },
+    async proveUndone() {
+      if (proveUndone) return measure(proveUndone, 'proveUndone', (exitCode) => exitCode === 0, undefined);
+      // Ended by a signal it said nothing, neither that the effect is there nor that it is gone.
+      if (prove) return measure(prove, 'prove, which must fail now', (exitCode) => exitCode !== 0, undefined);
+      return unknown('neither a `proveUndone` nor a `prove` command', 'nothing measured that it is gone');
+    },
+  };
+}
 
 /** Runs a command that measures. One that can't be started, or says nothing in time, has measured nothing. */
 export async function proofBy(

@@ -11,6 +11,8 @@ import type { Trace } from './trace.js';
  */
 export type Level = 'business' | 'handler' | 'router' | 'detached';
 
+const active = defects();
+
 /** Puts a contained error on record: one line with `trace_id`, `handler`, error and stack. */
 export function noteContained(
   log: Logger,
@@ -35,9 +37,8 @@ export function orElse<T>(work: () => T, fallback: T, onError: (error: unknown) 
 
 /** Starts work that no request waits for (a cache to warm, a statistic to write). It may fail; the process lives. */
 export function detached(log: Logger, handler: string, trace: Trace, work: () => void | Promise<void>): void {
-  const contained = !defects().has('crash-on-detached-error');
   setImmediate(() => {
-    if (!contained) return void work();
+    if (active.has('crash-on-detached-error')) return void work();
     void (async () => work())().catch((error: unknown) => noteContained(log, 'detached', handler, trace, error));
   });
 }
@@ -47,7 +48,6 @@ export function detached(log: Logger, handler: string, trace: Trace, work: () =>
  * undefined state afterwards; ours keeps its state in journals, and a supervisor restarts what no longer answers.
  */
 export function containTheRest(log: Logger): void {
-  const active = defects();
   if (active.has('crash-on-handler-error') || active.has('crash-on-detached-error')) return;
   const note = (error: unknown): void => noteContained(log, 'detached', 'unknown', undefined, error);
   process.on('uncaughtException', note);
