@@ -4,6 +4,7 @@ import { commands } from './commands/registry.js';
 import type { CommandContext, StopSignal } from './commands/command.js';
 import { formatError } from './commands/format-error.js';
 import { exitCodeOf, worstExitCode } from './support/exit-code.js';
+import { surviveFileSizeLimit } from './support/file-size-signal.js';
 import { ownVersion } from './support/version.js';
 
 // argv → command. The only file that sets the exit code, traps signals or looks at the terminal.
@@ -37,6 +38,7 @@ const context: CommandContext = {
   exitNow: (code) => process.exit(code),
 };
 
+surviveFileSizeLimit();
 // A reader that went away (`plimsoll report … | head`) is no error.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {

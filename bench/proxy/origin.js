@@ -3,7 +3,7 @@
  * of 16 bytes, how many bytes will come and how many are wanted, sends those while it reads the others, and closes when
  * both are done; `silent` does nothing.
  */
-import { createServer } from 'node:net';
+import { createServer, Socket } from 'node:net';
 import { FILLER, REQUEST_BYTES } from './transfer.js';
 
 const servers = {
@@ -23,7 +23,8 @@ const servers = {
       }
       if (got >= coming) socket.end();
     };
-    socket.on('drain', send).on('data', (data) => {
+    socket.on('drain', send);
+    return (data) => {
       got += data.length;
       if (coming !== undefined) {
         if (got >= coming && wanted === 0) socket.end();
@@ -34,7 +35,7 @@ const servers = {
       coming = Number(request.readBigUInt64LE(0)) + REQUEST_BYTES;
       wanted = Number(request.readBigUInt64LE(8));
       send();
-    });
+    };
   },
   silent(socket) {
     socket.on('end', () => socket.end()).resume();
@@ -50,7 +51,35 @@ for (const [kind, serve] of Object.entries(servers)) {
   await new Promise((resolve) => {
     server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, resolve);
   });
+  if (kind === 'transfer') readIntoOneBuffer(server, serve);
   ports[kind] = server.address().port;
 }
+
+/**
+ * Like the client in transfer.js, one buffer for all that comes: else the origin, not the proxy, is what an upload waits
+ * for. Node.js offers it only to sockets that connect, so the accepted handle is taken where it would make its socket.
+ */
+function readIntoOneBuffer(server, serve) {
+  server._handle.onconnection = (status, handle) => {
+    if (status !== 0) return;
+    let receive = () => undefined;
+    const socket = new Socket({
+      handle,
+      allowHalfOpen: true,
+      pauseOnCreate: true,
+      onread: {
+        buffer: Buffer.allocUnsafe(64 * 1024),
+        callback(count, buffer) {
+          receive(buffer.subarray(0, count));
+          return true;
+        },
+      },
+    });
+    socket.setNoDelay(true).on('error', () => undefined);
+    receive = serve(socket);
+    socket.resume();
+  };
+}
+
 process.on('disconnect', () => process.exit());
 process.send?.(ports);
