@@ -1,6 +1,7 @@
 import { select, type Selected } from './arrivals.js';
 import { both, type Blocker } from './blocker.js';
-import type { Evidence, EvidenceOptions, WindowSet } from './evidence/evidence.js';
+import { driverBlockers } from './driver-health.js';
+import type { Evidence, EvidenceOptions, WindowKind, WindowSet } from './evidence/evidence.js';
 import { bucketsOf, healthInWords, healthOf, widthOf, type Health } from './health.js';
 import { measureOf } from './indicators/registry.js';
 import type { JudgeInput } from './input.js';
@@ -34,6 +35,9 @@ export function judgeRecoveryPart(
   const origin = originOf(input, windows);
   const blockers = [...options.blockers];
   if ('blocker' in origin) blockers.push(origin.blocker);
+  // A load driver that is starved answers late itself, and would be taken for a system that does not recover.
+  const seen: WindowKind[] = 'after' in origin && origin.after === 'injection' ? ['fault', 'recovery'] : ['recovery'];
+  blockers.push(...seen.flatMap((kind) => driverBlockers(windows, kind, options)));
   if (input.stoppedEarly) {
     blockers.push(
       both({ code: 'stopped_early', message: 'the run ended before its plan, so recovery was not seen to its end' }),

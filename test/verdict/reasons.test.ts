@@ -194,6 +194,22 @@ describe('reasons that force inconclusive', () => {
     );
   });
 
+  it('generator_saturated in the recovery window: a starved driver is not a system that does not recover', () => {
+    const bad = { open: ['event-loop delay p99 25 ms'], closed: [] };
+    const slo = sloOf({ ...tolerant, recoverWithinS: 5 });
+    const neverWell: Describe = (i, dueS) => ({ outcome: dueS >= 20 && i % 4 === 0 ? 2 : 0 });
+    expect(part(run(slo, neverWell), 'recovery').verdict).toBe('failed');
+    for (const describeArrival of [neverWell, calm()]) {
+      const judged = part(withWindow(run(slo, describeArrival), 'recovery', { driverInvalid: bad }), 'recovery');
+      expect(judged.verdict).toBe('inconclusive');
+      expect(codes(judged)).toEqual(['generator_saturated']);
+    }
+    // After an instant fault the clock runs through the fault window, and so the driver must be well there too.
+    const instant = withFault(withWindow(run(slo, calm()), 'fault', { driverInvalid: bad }), { duration: 'instant' });
+    expect(codes(part(instant, 'recovery'))).toEqual(['generator_saturated']);
+    expect(codes(part(withFault(instant, { duration: 'lasting' }), 'recovery'))).toEqual([]);
+  });
+
   it('quantile_not_estimable: 80 arrivals have no interval for P95, 400 do', () => {
     const at = (rate: number) => {
       const stream = streamOf(even(0, 40, rate, calm()), { rate });
