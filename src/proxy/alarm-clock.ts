@@ -1,3 +1,5 @@
+import { Waker } from './waker.js';
+
 /** What waits on the clock. */
 export interface Due {
   readonly dueMs: number;
@@ -8,30 +10,29 @@ export interface Due {
 
 /** The longest delay that setTimeout takes; a longer one would fire at once. */
 const LONGEST_MS = 2 ** 31 - 1;
-/**
- * Node's timers count whole milliseconds of a clock that may lag: one for n ms comes 0.7 ms early to 1.1 ms late. So it
- * is set to come before the due time, and the rest, at most this, is waited for by turns of the event loop.
- */
-const SPIN_MS = 1.25;
-/** What a timer may be late by, and must be set earlier. */
+/** So close, or while the waker's thread is being started so much closer, the event loop is turned until the time has come. */
+const TURN_MS = 0.15;
+const TURN_AT_START_MS = 1.25;
+/** What a timer that must not be late may be late by, and is set earlier. */
 const TIMER_LATE_MS = 0.2;
-/** Turning costs a processor: it may take this share of the time ... */
-const SPIN_SHARE = 0.25;
-/** ... with so much saved up. Without credit, timers of whole milliseconds must do, and come up to 1.1 ms late. */
-const MOST_CREDIT_MS = 250;
-/** A turn that took longer did something useful. */
-const LONGEST_TURN_MS = 0.05;
 
-/** All alarms of the process: a heap by due time, one timer, one turn of the event loop after another when it gets close. */
+/**
+ * All alarms of the process: a heap by due time, and two that wake the event loop for the first of them. A timer, which
+ * counts whole milliseconds of a clock that may lag (one for n ms comes 0.7 ms early to 1.1 ms late), keeps the process
+ * alive and comes in any case; the waker comes in time.
+ */
 class AlarmClock {
   readonly #heap: Due[] = [];
+  readonly #waker = new Waker(() => {
+    this.#wakerDueMs = Infinity;
+    this.#fire(performance.now());
+  });
+  #wakerDueMs = Infinity;
   #timer: NodeJS.Timeout | undefined;
   /** When the timer comes at the latest. */
   #timerDueMs = Infinity;
   #turning = false;
   #firing = false;
-  #creditMs = MOST_CREDIT_MS;
-  #creditAtMs = 0;
 
   add(alarm: Due): void {
     this.#rise(alarm, this.#heap.length);
@@ -53,21 +54,29 @@ class AlarmClock {
   #arm(nowMs: number): void {
     const next = this.#heap[0];
     if (!next || this.#firing || this.#turning) return;
+    this.#waker.start();
     const remainingMs = next.dueMs - nowMs;
-    if (remainingMs <= 0 || (remainingMs <= SPIN_MS && this.#hasCredit(nowMs))) {
+    const turnMs = this.#waker.starting ? TURN_AT_START_MS : TURN_MS;
+    if (remainingMs <= turnMs) {
       this.#stopTimer();
       this.#turn();
-    } else if (next.dueMs < this.#timerDueMs) {
+      return;
+    }
+    if (next.dueMs < this.#wakerDueMs) {
+      this.#wakerDueMs = next.dueMs;
+      this.#waker.set(next.dueMs);
+    }
+    if (next.dueMs < this.#timerDueMs) {
       this.#stopTimer();
-      const early = remainingMs > SPIN_MS ? Math.floor(remainingMs - TIMER_LATE_MS) : Math.ceil(remainingMs);
       this.#timerDueMs = next.dueMs;
-      this.#timer = setTimeout(this.#onTimer, Math.min(early, LONGEST_MS));
+      const delayMs = this.#waker.starting ? Math.floor(remainingMs - TIMER_LATE_MS) : Math.ceil(remainingMs);
+      this.#timer = setTimeout(this.#onTimer, Math.min(delayMs, LONGEST_MS));
     }
   }
 
   #turn(): void {
     this.#turning = true;
-    setImmediate(this.#onTurn, performance.now());
+    setImmediate(this.#onTurn);
   }
 
   #stopTimer(): void {
@@ -75,25 +84,14 @@ class AlarmClock {
     this.#timerDueMs = Infinity;
   }
 
-  #hasCredit(nowMs: number): boolean {
-    this.#creditMs = Math.min(MOST_CREDIT_MS, this.#creditMs + (nowMs - this.#creditAtMs) * SPIN_SHARE);
-    this.#creditAtMs = nowMs;
-    return this.#creditMs >= SPIN_MS;
-  }
-
   readonly #onTimer = (): void => {
     this.#timerDueMs = Infinity;
     this.#fire(performance.now());
   };
 
-  readonly #onTurn = (sinceMs: number): void => {
+  readonly #onTurn = (): void => {
     this.#turning = false;
-    const nowMs = performance.now();
-    const remainingMs = (this.#heap[0]?.dueMs ?? Infinity) - nowMs;
-    if (remainingMs > 0) this.#creditMs -= Math.min(LONGEST_TURN_MS, nowMs - sinceMs);
-    // Begun, it goes on to the end, with credit or without.
-    if (remainingMs > 0 && remainingMs <= SPIN_MS) this.#turn();
-    else this.#fire(nowMs);
+    this.#fire(performance.now());
   };
 
   /** All that is due. What they set anew comes in a later turn, so that sockets are not kept waiting. */

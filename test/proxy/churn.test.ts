@@ -86,12 +86,14 @@ it('the API answers at once while a chunk is cut into thousands of slices', asyn
   client.socket.write(Buffer.alloc(total));
   const peer = await origin.next();
   const waits: number[] = [];
+  const began = performance.now();
   while (peer.length < total) {
     const start = performance.now();
     await api.get('/version');
     waits.push(performance.now() - start);
   }
   expect(waits.length).toBeGreaterThan(5);
-  expect(Math.max(...waits)).toBeLessThan(300);
+  // However busy the machine is: no answer waits for the slices, which take the whole time.
+  expect(Math.max(...waits)).toBeLessThan((performance.now() - began) / 3);
   client.socket.destroy();
 });
