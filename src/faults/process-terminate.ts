@@ -88,6 +88,12 @@ export default defineFault({
             ordered: picked.length,
             exitAfterMs: Math.round(slowestMs),
           },
+          exits: found.map(({ afterMs, killed, how }) => ({
+            afterMs: Math.round(afterMs),
+            killed,
+            exitCode: how?.exitCode ?? null,
+            signal: how?.signal ?? null,
+          })),
         };
       },
       proveUndone: async () => proveBack(targets, given.service, picked, all.length, back, watch),

@@ -1,6 +1,6 @@
 import { formatMs } from '../support/units.js';
 
-export type Unit = 'ratio' | 'seconds' | 'per_second' | 'relative';
+export type Unit = 'ratio' | 'seconds' | 'per_second' | 'number' | 'relative';
 
 /** A number and its unit stay on one line. */
 const NO_BREAK = '\u00A0';
@@ -16,6 +16,8 @@ export function formatValue(value: number | null | undefined, unit: Unit): strin
       return `${digits(value * 100, 3)}${NO_BREAK}%`;
     case 'per_second':
       return `${digits(value, Math.abs(value) < 10 ? 2 : 1)}/s`;
+    case 'number':
+      return digits(value, Math.abs(value) < 10 ? 3 : 1);
   }
 }
 

@@ -52,6 +52,10 @@ export function checkBlastRadius(
     if (service.metrics)
       check(hostOf(service.metrics), ['system', 'services', name, 'metrics'], `the metrics of ${name}`);
   }
+  scenario.slos.forEach(({ name, prometheus }, k) => {
+    if (prometheus?.server !== undefined)
+      check(hostOf(prometheus.server), ['slos', k, 'prometheus', 'server'], `the Prometheus of SLO ${name}`);
+  });
   if (scenario.system.toxiproxy)
     check(hostOf(scenario.system.toxiproxy), ['system', 'toxiproxy'], 'the Toxiproxy server');
   if (scenario.system.ready) check(hostOf(scenario.system.ready), ['system', 'ready'], 'the readiness check');

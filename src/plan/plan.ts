@@ -39,6 +39,32 @@ export interface SystemPlan {
   links: LinkPlan[];
 }
 
+/** What is read while the run goes on, for the indicators that are not computed from its arrivals. */
+export type SourcePlan = {
+  /** As the SLOs' indicators name it. */
+  source: string;
+  everyMs: number;
+} & (
+  | {
+      how: 'scrape';
+      pages: { service: string; url: string }[];
+      metric: string;
+      labels: Readonly<Record<string, string>>;
+      take: 'value' | 'counters' | 'histograms';
+    }
+  | { how: 'query'; server: string; query: string }
+  | {
+      how: 'log';
+      /** Absolute path; or the logs of a service, whose files the run directory holds. */
+      file: string | undefined;
+      logs: string[];
+      match: LineMatch;
+      of: LineMatch | undefined;
+    }
+);
+/** Fields of a JSON line; a text between slashes is a regular expression. */
+export type LineMatch = Readonly<Record<string, string | number | boolean>>;
+
 export interface InvariantPlan {
   name: string;
   command: string;
@@ -92,6 +118,7 @@ export interface Plan {
   phases: { warmupMs: number; baselineMs: number; faultMs: number; recoveryMs: number };
   faults: ScheduledFault[];
   slos: Slo[];
+  sources: SourcePlan[];
   invariants: InvariantPlan[];
   stop: StopPlan;
   budget?: BudgetPlan;

@@ -5,6 +5,7 @@ import type { Scenario } from '../scenario/parse.js';
 import { Problems, type Problem } from '../scenario/problems.js';
 import type { SystemDocument } from '../scenario/schema.js';
 import type { ServicePlan } from '../targets/targets.js';
+import { unitOf } from '../verdict/indicators/registry.js';
 import type { foresee } from '../verdict/power.js';
 import { cannotDecide } from './foresight.js';
 import { checkBlastRadius } from './blast-radius.js';
@@ -12,6 +13,7 @@ import type { findNoise, FoundNoise } from './noise.js';
 import type { Plan } from './plan.js';
 import { scheduleFaults } from './schedule.js';
 import { resolveSlo } from './slos.js';
+import { resolveSources } from './sources.js';
 import { resolveStreams } from './streams.js';
 
 export interface ResolveOptions {
@@ -72,6 +74,7 @@ export function resolvePlan(scenario: Scenario, options: ResolveOptions): { plan
     phases,
     faults: scheduleFaults(scenario),
     slos,
+    sources: resolveSources(scenario, cwd),
     invariants: scenario.invariants.map((invariant, k) => ({
       name: invariant.name,
       command: invariant.command,
@@ -201,7 +204,7 @@ function undecidable(power: Plan['power']): Plan['warnings'] {
 /** A drift that costs more than the objective's whole error budget, if it stayed, is tolerated. */
 function looseTolerances(slos: Plan['slos']): Plan['warnings'] {
   return slos.flatMap((slo) => {
-    if (!slo.objective || slo.indicator.type === 'latency' || slo.indicator.type === 'throughput') return [];
+    if (!slo.objective || unitOf(slo.indicator) !== 'ratio') return [];
     const room = slo.objective.op === '>=' ? 1 - slo.objective.value : slo.objective.value;
     return slo.tolerances
       .filter(({ type, value }) => type === 'points' && value > room * (1 + 1e-9))

@@ -1,17 +1,17 @@
-import { parseIndicator } from '../scenario/indicator-text.js';
 import { parseObjective, parseTolerance } from '../scenario/limit-text.js';
 import type { SloDocument } from '../scenario/schema.js';
+import { indicatorOf, indicatorText } from '../scenario/source-indicator.js';
 import type { Parsed } from '../support/units.js';
 import type { Slo } from '../verdict/slo.js';
 
 /** An SLO as it is judged: texts parsed (they have been checked), defaults filled in. */
 export function resolveSlo(slo: SloDocument): Slo {
-  const indicator = sure(parseIndicator(slo.indicator, slo.population));
+  const indicator = sure(indicatorOf(slo));
   const tolerances = slo.tolerance === undefined ? [] : [slo.tolerance].flat();
   return {
     name: slo.name,
     indicator,
-    indicatorText: slo.indicator,
+    indicatorText: indicatorText(slo),
     ...(slo.stream === undefined ? {} : { stream: slo.stream }),
     ...(slo.request === undefined ? {} : { request: slo.request }),
     severity: slo.severity,

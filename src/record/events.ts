@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Proof, TargetRef } from './proof.js';
 import { OUTCOMES } from './outcomes.js';
+import { SourceSample } from './source-sample.js';
 import { UndoRecord } from './undo.js';
 
 /** The version of the event format that this code writes; a reader accepts it and all older ones. */
@@ -240,6 +241,8 @@ export const EVENT_BODIES = {
     /** The gate that broke, in words; absent while the driver is well. */
     invalid: z.string().optional(),
   }),
+  /** What an indicator from elsewhere read; `source` is the one that its SLOs name, `atUs` microseconds from t0. */
+  'source.sample': z.object({ source: z.string(), atUs: z.number(), sample: SourceSample }),
   'slo.breached': z.object({ slo: z.string(), value: z.number(), limit: z.number(), message: z.string() }),
   'slo.recovered': z.object({ slo: z.string(), value: z.number(), limit: z.number(), message: z.string() }),
   'stop.tripped': z.object({

@@ -10,6 +10,17 @@ export const Proof = z.object({
   finding: z.string(),
   /** The figures behind the sentence; the unit is in the name (`delayMs`). */
   measured: z.record(z.string(), z.union([z.number(), z.string(), z.boolean(), z.null()])).default({}),
+  /** How processes ended that a fault asked to; both `exitCode` and `signal` are null where only their parent was told. */
+  exits: z
+    .array(
+      z.object({
+        afterMs: z.number(),
+        killed: z.boolean(),
+        exitCode: z.number().nullable(),
+        signal: z.string().nullable(),
+      }),
+    )
+    .optional(),
 });
 export type Proof = z.infer<typeof Proof>;
 

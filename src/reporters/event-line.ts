@@ -83,6 +83,7 @@ export function eventLine(event: RunEvent, verbose: boolean): EventLine | undefi
         colour: 'yellow',
       };
     case 'second':
+    case 'source.sample':
     case 'run.ended':
       return undefined;
     case 'plan.resolved':

@@ -28,6 +28,8 @@ export function eventText(event: RunEvent): string {
       return `${event.stream}, second ${event.second}: ${event.scheduled} scheduled`;
     case 'driver.health':
       return `${event.driver}-model driver, second ${event.second}: ${event.invalid ?? 'well'}`;
+    case 'source.sample':
+      return `${event.source}: ${event.sample.kind === 'trouble' ? event.sample.message : `${event.sample.kind} read`}`;
     case 'fault.requested':
       return `${about(event)} ordered: ${event.summary}`;
     case 'fault.injected':

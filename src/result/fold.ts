@@ -19,6 +19,7 @@ import { ledgerOf, type StreamRecords } from './ledger.js';
 import { aboutRun, capacityOf, find, marksOf, phasesOf } from './run-story.js';
 import { verdictOf } from './run-verdict.js';
 import { samplesOf } from './samples.js';
+import { sourcesOf } from './sources.js';
 import { RESULT_SCHEMA_VERSION, type RunResult } from './schema.js';
 import { assignWindows, injectionsOf, windowsOf, type Window } from './windows.js';
 
@@ -39,6 +40,9 @@ export interface FoldInput {
   warnings?: readonly string[];
   evidence?: RunResult['evidence'];
 }
+
+/** Too many to read one by one; the result has them as columns, or as estimates. */
+const PER_SECOND = new Set<RunEvent['type']>(['second', 'driver.health', 'source.sample']);
 
 type Started = EventOf<'run.started'>;
 type Warning = RunResult['warnings'][number];
@@ -85,7 +89,7 @@ export function foldRun(input: FoldInput): RunResult {
     topology: plan?.topology ?? { services: [], links: [] },
     evidence: [...(input.evidence ?? [])],
     events: events
-      .filter(({ type }) => type !== 'second' && type !== 'driver.health')
+      .filter(({ type }) => !PER_SECOND.has(type))
       .map((event) => ({ t: event.t, type: event.type, text: eventText(event) })),
     warnings: [...warningsOf(input, plan, ledgers, complete), ...budget.warnings],
   };
@@ -128,6 +132,7 @@ function storyOf(input: FoldInput) {
     stoppedEarly: input.look === undefined && isStoppedEarly(windows, ending, complete, trialsOf(events)),
     looks: input.look ?? looksOf(events),
     noise: plan?.noise,
+    sources: sourcesOf(events),
   });
   return { started, plan, complete, windows, streams, ledgers, faults, ending, judgeInput };
 }

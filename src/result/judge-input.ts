@@ -21,6 +21,7 @@ export function judgeInputOf(run: {
   stoppedEarly: boolean;
   looks?: JudgeInput['looks'];
   noise?: EventOf<'plan.resolved'>['noise'];
+  sources?: JudgeInput['sources'];
 }): JudgeInput {
   const { slos, streams, windows, faults, events, stoppedEarly } = run;
   // After a stop, what was still open was ended by us and not by the system: it says nothing about either.
@@ -57,6 +58,7 @@ export function judgeInputOf(run: {
     endUs,
     stoppedEarly,
     ...(run.looks ? { looks: run.looks } : {}),
+    ...(run.sources ? { sources: run.sources } : {}),
     ...(run.noise ? { noise: noiseOf(run.noise) } : {}),
   };
 }

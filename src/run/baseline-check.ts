@@ -1,9 +1,10 @@
 import type { Plan } from '../plan/plan.js';
 import { readArrivals } from '../record/arrivals-file.js';
 import type { ArrivalColumns, StreamHeader } from '../record/arrivals.js';
-import type { EventBody } from '../record/events.js';
+import type { EventBody, RunEvent } from '../record/events.js';
 import { OUTCOMES } from '../record/outcomes.js';
 import type { RunDirectory } from '../record/run-directory.js';
+import { sourcesOf } from '../result/sources.js';
 import type { StreamArrivals } from '../verdict/input.js';
 import { brokenObjectives } from '../verdict/judge.js';
 import { PlimsollError } from '../support/errors.js';
@@ -27,6 +28,8 @@ export function checkBaseline(options: {
   toUs: number;
   /** The drivers' seconds so far. */
   health: readonly EventBody<'driver.health'>[];
+  /** What was recorded so far, for the indicators that do not come from arrivals. */
+  events?: readonly RunEvent[];
 }): void {
   const { plan, directory, fromUs, toUs } = options;
   const { header, streams } = readArrivals(directory.arrivals);
@@ -60,6 +63,7 @@ export function checkBaseline(options: {
       driverInvalid: { open: [], closed: [] },
       schedulingLagP99Ms: { open: 0, closed: 0 },
     },
+    sourcesOf(options.events ?? []),
   );
   if (broken) {
     throw unhealthy(

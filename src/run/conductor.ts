@@ -17,6 +17,7 @@ import type { Guard, Trip } from './stop-guard.js';
 import { StopSignals } from './stop-signals.js';
 import { RunStopped } from './stop-reason.js';
 import { isLookDue, settlingUs, takeLook } from './look.js';
+import { SourceSampler } from './sources/sampler.js';
 import { WarmUp } from './warm-up.js';
 
 /**
@@ -30,6 +31,7 @@ export class Conductor {
   readonly #signals: StopSignals;
   readonly #over = new AbortController();
   readonly #warmUp: WarmUp;
+  readonly #sampler: SourceSampler;
   readonly #health: EventBody<'driver.health'>[] = [];
   #harmMayHaveBegun = false;
   #trial = 1;
@@ -53,6 +55,7 @@ export class Conductor {
     this.#guards = guardsOf(plan);
     this.#signals = new StopSignals(plan.stop.signals, { cwd: plan.system.cwd, env: plan.system.env });
     this.#warmUp = new WarmUp(plan.load);
+    this.#sampler = new SourceSampler(plan, { log, t0Us, logPath: (name) => directory.log(name) });
     this.#load = new LoadSession(plan.load, {
       log,
       journal,
@@ -99,6 +102,7 @@ export class Conductor {
 
     this.#phase('warmup', phases.warmupMs);
     await this.#load.start();
+    this.#sampler.start(AbortSignal.any([signal, this.#over.signal]));
     await this.#sleepUntilUs(this.#load.startUs + phases.warmupMs * 1000);
     await this.#warmUp.over(this.context.t0Us + this.#load.startUs, signal);
 
@@ -136,6 +140,7 @@ export class Conductor {
       fromUs: baseline,
       toUs: baselineEnd,
       health: this.#health,
+      events: this.context.log.events,
     });
     if (this.plan.system.ready && this.plan.system.readyMustHold) await requireReady(this.plan.system.ready);
     const { signal } = this.context.abort;

@@ -1,10 +1,13 @@
+import { isFromElsewhere, unitOf } from '../verdict/indicators/registry.js';
 import type { Indicator, Objective, Tolerance } from '../verdict/slo.js';
 import { parseDurationMs, parseRatePerSecond, type Parsed } from '../support/units.js';
 
-type Measures = 'ratio' | 'time' | 'rate';
+type Measures = 'ratio' | 'time' | 'rate' | 'number';
 
 /** What kind of quantity an indicator is. */
 function measures(indicator: Indicator): Measures {
+  if (isFromElsewhere(indicator))
+    return ({ ratio: 'ratio', seconds: 'time', per_second: 'rate', number: 'number' } as const)[unitOf(indicator)];
   switch (indicator.type) {
     case 'latency':
       return 'time';
@@ -25,10 +28,17 @@ export function parseObjective(text: string, indicator: Indicator): Parsed<Omit<
     ratio: indicator.type === 'error-rate' ? '"<= 0.1%"' : '">= 99.9%"',
     time: '"<= 250ms"',
     rate: '">= 100/s"',
+    number: '"<= 12"',
   }[measures(indicator)];
   if (!match) return { ok: false, problem: `"${text}" is not an objective; write a limit such as ${example}` };
   const op = match[1] === '>=' || match[1] === '≥' ? '>=' : '<=';
-  const wanted = indicator.type === 'latency' || indicator.type === 'error-rate' ? '<=' : '>=';
+  // Which way is good for a metric or a line of a log, only its owner knows.
+  const anyWay = isFromElsewhere(indicator) && indicator.type !== 'exit';
+  const wanted = anyWay
+    ? op
+    : isFromElsewhere(indicator) || indicator.type === 'latency' || indicator.type === 'error-rate'
+      ? '<='
+      : '>=';
   if (op !== wanted)
     return {
       ok: false,
@@ -64,6 +74,8 @@ export function parseTolerance(text: string, indicator: Indicator): Parsed<Toler
   if (!(tolerance.value > 0)) return { ok: false, problem: `the tolerance "${text}" must be above zero` };
 
   const kind = measures(indicator);
+  // For these the parts are checked together, where what they read is known.
+  if (isFromElsewhere(indicator)) return { ok: true, value: tolerance };
   if (tolerance.type === 'points' && kind !== 'ratio') {
     return {
       ok: false,
@@ -91,6 +103,11 @@ function parseQuantity(text: string, kind: Measures): Parsed {
     return parsed.ok ? { ok: true, value: parsed.value / 1000 } : parsed;
   }
   if (kind === 'rate') return parseRatePerSecond(text);
+  if (kind === 'number') {
+    const value = Number(text);
+    const isNumber = /^\d+(\.\d+)?$/.test(text);
+    return isNumber ? { ok: true, value } : { ok: false, problem: `"${text}" is not a number` };
+  }
   const match = /^(\d+(?:\.\d+)?|\.\d+)\s*%$/.exec(text);
   const ratio = Number(match?.[1]) / 100;
   if (!match || ratio > 1) return { ok: false, problem: `"${text}" is not a share in percent` };

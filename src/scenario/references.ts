@@ -1,15 +1,12 @@
 import { checkBudget } from './budget-references.js';
 import { checkFault } from './fault-references.js';
 import { formatMs, parseAddress } from '../support/units.js';
-import { parseIndicator } from './indicator-text.js';
-import { parseObjective, parseTolerance } from './limit-text.js';
 import { nearest, type Path, type ProblemSink } from './problems.js';
-import type { ScenarioDocument, SloDocument, StreamDocument } from './schema.js';
+import type { ScenarioDocument, StreamDocument } from './schema.js';
+import { checkSlo } from './slo-references.js';
 
 /** Twenty batches of a second: below that no interval of a verdict can be trusted. */
 const SHORTEST_WINDOW_MS = 20_000;
-/** Good buckets that end a recovery (each one second). */
-const RECOVERY_BUCKETS_MS = 5_000;
 const SHORTEST_WARMUP_MS = 1_500;
 
 /** What no schema can say: names that must exist, phases that must fit, limits that must make sense. */
@@ -208,80 +205,6 @@ function checkRequestNames(scenario: ScenarioDocument, problems: ProblemSink): v
     'request',
     problems,
   );
-}
-
-function checkSlo(scenario: ScenarioDocument, slo: SloDocument, path: Path, problems: ProblemSink): void {
-  const { streams } = scenario.load;
-  if (slo.stream !== undefined && !Object.hasOwn(streams, slo.stream)) {
-    problems.add([...path, 'stream'], {
-      code: 'unknown_stream',
-      message: `SLO ${slo.name}: there is no stream "${slo.stream}"`,
-      hint: nearest(slo.stream, Object.keys(streams)),
-    });
-  }
-  const requests = Object.values(streams).flatMap((stream) => stream.requests.map(({ name }) => name));
-  if (slo.request !== undefined && !requests.includes(slo.request)) {
-    problems.add([...path, 'request'], {
-      code: 'unknown_request',
-      message: `SLO ${slo.name}: there is no request "${slo.request}"`,
-      hint: nearest(slo.request, requests),
-    });
-  }
-  if (slo.objective === undefined && slo.tolerance === undefined && slo.recoverWithin === undefined) {
-    problems.add(path, {
-      code: 'nothing_to_judge',
-      message: `SLO ${slo.name} has neither objective, tolerance nor recoverWithin`,
-      hint: 'Write at least one, such as objective: ">= 99.9%".',
-    });
-  }
-  if (
-    slo.recoverWithin !== undefined &&
-    (scenario.phases.recovery ?? 10_000) < slo.recoverWithin + RECOVERY_BUCKETS_MS
-  ) {
-    problems.add([...path, 'recoverWithin'], {
-      code: 'recovery_too_short',
-      message: `SLO ${slo.name} may take ${formatMs(slo.recoverWithin)} to recover and needs 5 good seconds after that, but the recovery phase lasts ${formatMs(scenario.phases.recovery ?? 10_000)}`,
-      hint: `Write phases: { recovery: ${(slo.recoverWithin + RECOVERY_BUCKETS_MS) / 1000}s }, or longer.`,
-    });
-  }
-  if (slo.confidence !== undefined && (slo.confidence <= 0.5 || slo.confidence >= 1))
-    problems.add([...path, 'confidence'], {
-      code: 'bad_confidence',
-      message: 'the confidence must lie between 50% and 100%, such as 95%',
-    });
-  const indicator = parseIndicator(slo.indicator, slo.population);
-  if (!indicator.ok) {
-    const later = /^(prometheus|log|exit)\b/i.test(slo.indicator.trim());
-    problems.add([...path, 'indicator'], {
-      code: later ? 'not_supported_yet' : 'unknown_indicator',
-      message: indicator.problem,
-    });
-    return;
-  }
-  if (slo.objective !== undefined) {
-    const objective = parseObjective(slo.objective, indicator.value);
-    if (!objective.ok) problems.add([...path, 'objective'], { code: 'bad_objective', message: objective.problem });
-  }
-  const tolerances = slo.tolerance === undefined ? [] : [slo.tolerance].flat();
-  tolerances.forEach((text, k) => {
-    const tolerance = parseTolerance(text, indicator.value);
-    const at = Array.isArray(slo.tolerance) ? [...path, 'tolerance', k] : [...path, 'tolerance'];
-    if (!tolerance.ok) problems.add(at, { code: 'bad_tolerance', message: tolerance.problem });
-  });
-  if (tolerances.length > 1 && slo.combine === undefined)
-    problems.add([...path, 'tolerance'], {
-      code: 'combine_missing',
-      message: `SLO ${slo.name} has several tolerances`,
-      hint: 'Write combine: all (each must be kept) or combine: any (one is enough).',
-    });
-  const stream = slo.stream === undefined ? undefined : streams[slo.stream];
-  if (indicator.value.type === 'throughput' && stream?.users !== undefined && slo.severity === 'critical') {
-    problems.add([...path, 'severity'], {
-      code: 'closed_model',
-      message: `SLO ${slo.name}: the throughput of \`users\` only says again how long answers took, so it must not decide`,
-      hint: 'Write severity: warning, or judge latency.',
-    });
-  }
 }
 
 function checkUnique(names: string[], path: (k: number) => Path, noun: string, problems: ProblemSink): void {

@@ -1,12 +1,16 @@
 import { z } from 'zod';
 import { commandLine, positiveDurationMs, share } from '../support/unit-schemas.js';
 import { INDICATOR_FORMS } from './indicator-text.js';
+import { ExitSource, LogSource, PrometheusSource } from './source-schema.js';
 
 const text = (what: string) => z.string(`expected ${what}`);
 
 export const SloEntry = z.strictObject({
   name: z.string().min(1).describe('Unique'),
   indicator: z.string().describe(`What is measured: ${INDICATOR_FORMS}`),
+  prometheus: PrometheusSource.optional().describe('With `indicator: prometheus`: which metric, and where it is read'),
+  log: LogSource.optional().describe('With `indicator: log`: which lines, and where they are read'),
+  exit: ExitSource.optional().describe('With `indicator: exit`: whose exit'),
   stream: z.string().optional().describe('Only this stream; without stream and request: all open-model streams'),
   request: z.string().optional().describe('Only this request'),
   objective: text('a limit in quotes, such as ">= 99.9%"')

@@ -106,13 +106,16 @@ function lookAt(
       if (!(arm.mean > 0)) return nothing;
       return { value: Math.log(arm.mean), se: Math.sqrt(arm.variance), level: arm.mean, n };
     }
+    case 'values':
+    case 'exits':
+      return nothing;
   }
 }
 
 /** Bad arrivals second by second in every window; for a quantile, those slower than the quantile of all together. */
 function lookAtAll(windows: readonly JudgeWindow[], slo: Slo): { arms: Arm[] } {
   const { workings } = gatherEvidence({ baseline: windows, fault: [], recovery: [] }, optionsFor(slo));
-  return { arms: workings.kind === 'rate' ? [] : workings.of.baseline.arms };
+  return { arms: workings.kind === 'ratio' || workings.kind === 'quantile' ? workings.of.baseline.arms : [] };
 }
 
 /** Windows one after another; each gives whole batches of its own. */

@@ -41,6 +41,9 @@ export function healthOf(measure: Measure, slo: Slo, evidence: Evidence): Health
         okOnly: population === 'ok',
       };
     }
+    case 'values':
+    case 'exits':
+      throw new Error('recoverWithin is read from arrivals: the scenario refuses it for other indicators');
     case 'rate': {
       const rate = base ?? 0;
       const least = objective ? objective.value : rate - drift(slo, rate, rate * DEFAULT_TOLERANCE.rate);

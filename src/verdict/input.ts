@@ -1,4 +1,5 @@
 import type { Slo } from './slo.js';
+import type { SourceRecord } from './sources/source.js';
 
 /**
  * What judging works on: plain arrays. `verdict/` imports nothing of the rest, so this is its own view of the arrivals;
@@ -64,6 +65,8 @@ export interface JudgeInput {
   looks?: { done: number; planned: number };
   /** What is known of the system's noise from calibration, by SLO name. */
   noise?: Readonly<Record<string, NoiseProfile>>;
+  /** What was recorded for indicators that do not come from arrivals, by the `source` of the indicator. */
+  sources?: Readonly<Record<string, SourceRecord>>;
 }
 
 /** The noise of one indicator while nothing is broken. */

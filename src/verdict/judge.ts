@@ -9,7 +9,7 @@ import {
   type WindowSet,
 } from './evidence/evidence.js';
 import { gatherEvidence } from './evidence/gather.js';
-import { badDirection, sloProblem } from './indicators/registry.js';
+import { badDirection, holdsBeforehand, isFromElsewhere, sloProblem } from './indicators/registry.js';
 import type { JudgeInput, JudgeWindow } from './input.js';
 import type { Judgement, Reason, SloJudgement, SloVerdict } from './judgement.js';
 import { failPValue, holm, UNCORRECTED_PARTS } from './multiplicity.js';
@@ -42,14 +42,19 @@ export function judge(input: JudgeInput): Judgement {
 }
 
 /** The SLOs whose objective is broken beyond doubt in one window alone: a look before anything is injected. */
-export function brokenObjectives(slos: readonly Slo[], window: JudgeWindow): { slo: string; sentence: string }[] {
+export function brokenObjectives(
+  slos: readonly Slo[],
+  window: JudgeWindow,
+  sources?: JudgeInput['sources'],
+): { slo: string; sentence: string }[] {
   const { slos: judged } = judge({
-    slos: slos.filter((slo) => slo.objective).map((slo) => objectiveOnly(slo)),
+    slos: slos.filter((slo) => slo.objective && holdsBeforehand(slo)).map((slo) => objectiveOnly(slo)),
     windows: [{ ...window, kind: 'fault' }],
     timeline: window.streams,
     faults: [],
     endUs: window.endUs,
     stoppedEarly: false,
+    ...(sources ? { sources } : {}),
   });
   return judged.filter(({ verdict }) => verdict === 'failed').map(({ name, sentence }) => ({ slo: name, sentence }));
 }
@@ -79,7 +84,7 @@ function judgeSlo(input: JudgeInput, windows: WindowSet, slo: Slo): JudgedSlo {
   }
   const { looks } = input;
   const alpha = looks ? levelAtLook(looks.done, looks.planned, 1 - slo.confidence) : 1 - slo.confidence;
-  const options: EvidenceOptions = { slo, noise: input.noise?.[slo.name], stoppedEarly: input.stoppedEarly };
+  const options = optionsOf(input, slo);
   const evidence = gatherEvidence(windows, options);
   const unproven = faultBlockers(input);
   const baseline = baselineBlockers(windows, evidence, options, alpha);
@@ -111,6 +116,16 @@ function judgeSlo(input: JudgeInput, windows: WindowSet, slo: Slo): JudgedSlo {
           },
         ]
       : [],
+  };
+}
+
+/** What evidence on an SLO is gathered with. */
+export function optionsOf(input: JudgeInput, slo: Slo): EvidenceOptions {
+  return {
+    slo,
+    noise: input.noise?.[slo.name],
+    stoppedEarly: input.stoppedEarly,
+    source: isFromElsewhere(slo.indicator) ? input.sources?.[slo.indicator.source] : undefined,
   };
 }
 

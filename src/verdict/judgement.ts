@@ -19,6 +19,10 @@ export const REASON_CODES = [
   'multiplicity',
   'link_traffic_unverified',
   'undo_unproven',
+  'source_unreadable',
+  'stale_data',
+  'not_a_number',
+  'exit_unknown',
 ] as const;
 export const WARNING_CODES = [
   'improved_under_fault',
@@ -65,8 +69,8 @@ export const PartJudgement = z.object({
   estimate: Estimate,
   /** What the estimate is held against, in the same unit: M, δ or R. */
   limit: z.number(),
-  /** `ratio` (of 1), `seconds`, `per_second`, or `relative` (a drift as a share of the baseline). */
-  unit: z.enum(['ratio', 'seconds', 'per_second', 'relative']),
+  /** `ratio` (of 1), `seconds`, `per_second`, `number` (no unit), or `relative` (a drift as a share of the baseline). */
+  unit: z.enum(['ratio', 'seconds', 'per_second', 'number', 'relative']),
   /** "score test", "MOVER on order statistics", "Clopper–Pearson" … */
   method: z.string(),
   /** Arrivals that the part was judged on: baseline and fault (absent where a window plays no role). */
@@ -118,7 +122,7 @@ export const SloJudgement = z.object({
   recoverWithinS: z.number().optional(),
   stream: z.string().optional(),
   request: z.string().optional(),
-  unit: z.enum(['ratio', 'seconds', 'per_second']),
+  unit: z.enum(['ratio', 'seconds', 'per_second', 'number']),
   /** Which way the indicator goes when it gets worse: a drift of a `tolerance` part is counted in this direction. Absent in old results. */
   worse: z.enum(['up', 'down']).optional(),
   verdict: SloVerdict,

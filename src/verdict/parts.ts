@@ -7,6 +7,7 @@ import type { PartJudgement, Reason, SloVerdict } from './judgement.js';
 import { carryOver, checkPairs, trialsOf, type PairCheck } from './pair-check.js';
 import { comparisonBlockers, noiseBlockers, windowBlockers } from './preconditions.js';
 import type { Objective, Slo, Tolerance } from './slo.js';
+import { nounOf } from './sources/source-blockers.js';
 import { driftSentence, finiteEstimate, formatDrift, formatValue, objectiveSentence } from './words.js';
 
 /** A part with the question that it can still answer later: does it fail at a stricter level? */
@@ -36,7 +37,7 @@ export function judgeObjective(question: Question & { objective: Objective }): J
     ...question.blockers,
     ...noiseBlockers(answer, evidence, options, on),
   ];
-  const { verdict, reasons } = settle(answer, blockers, evidence.total(on[0] ?? 'fault'));
+  const { verdict, reasons } = settle(answer, blockers, evidence.total(on[0] ?? 'fault'), nounOf(options));
   const fault = on.reduce((sum, kind) => sum + evidence.total(kind), 0);
   return {
     failsAt: answer.failsAt,
@@ -71,7 +72,7 @@ export function judgeTolerances(question: Question): JudgedPart {
     ];
     const n = Math.min(evidence.total('baseline'), evidence.total('fault'));
     const trials = between ? trialsOf(between, tolerance.type === 'relative', slo) : undefined;
-    return { answer, tolerance, trials, ...settle(answer, blockers, n) };
+    return { answer, tolerance, trials, ...settle(answer, blockers, n, nounOf(options)) };
   });
   const verdict = join(
     each.map((one) => one.verdict),
@@ -104,15 +105,20 @@ export function takeAway(part: JudgedPart, reason: Reason): void {
 }
 
 /** From the figures and what forbids a verdict to the verdict. An undecided one always has a reason. */
-function settle(answer: Answer, blockers: readonly Blocker[], n: number): { verdict: SloVerdict; reasons: Reason[] } {
+function settle(
+  answer: Answer,
+  blockers: readonly Blocker[],
+  n: number,
+  noun: string,
+): { verdict: SloVerdict; reasons: Reason[] } {
   const found = [...blockers];
   if (answer.impossible && !(answer.impossible === 'quantile_not_estimable' && answer.fail)) {
-    found.push({ takes: 'both', reason: impossibility(answer, n) });
+    found.push({ takes: 'both', reason: impossibility(answer, n, noun) });
   }
   const verdict: SloVerdict = answer.fail ? 'failed' : answer.pass ? 'passed' : 'inconclusive';
   const counting = found.filter(({ takes }) => takes === 'both' || verdict !== 'failed');
   if (counting.length > 0) return { verdict: 'inconclusive', reasons: counting.map(({ reason }) => reason) };
-  return { verdict, reasons: verdict === 'inconclusive' ? [undecided(answer, n)] : [] };
+  return { verdict, reasons: verdict === 'inconclusive' ? [undecided(answer, n, noun)] : [] };
 }
 
 /** Four pairs without an error have no variation, and would pass on any number: both tests must say the same. */
@@ -236,20 +242,20 @@ function failedShare(windows: WindowSet, kind: WindowKind, slo: Slo): number {
 
 /** A tolerance on latency in seconds: what a lag of the driver is measured by. */
 function seconds(tolerance: Tolerance, evidence: Evidence): number | undefined {
-  if (evidence.unit !== 'seconds') return undefined;
+  if (evidence.unit !== 'seconds' || evidence.workings.kind === 'values') return undefined;
   if (tolerance.type === 'seconds') return tolerance.value;
   return tolerance.value * (evidence.estimate('baseline')?.value ?? 0);
 }
 
-function impossibility(answer: Answer, n: number): Reason {
+function impossibility(answer: Answer, n: number, noun: string): Reason {
   const { impossible } = answer;
   switch (impossible) {
     case 'quantile_not_estimable':
       return {
         code: 'quantile_not_estimable',
-        observed: `${n} arrivals`,
+        observed: `${n} ${noun}`,
         ...(answer.neededN === null ? {} : { required: `about ${answer.neededN}` }),
-        message: `${n} arrivals are too few for an interval of this quantile`,
+        message: `${n} ${noun} are too few for an interval of this quantile`,
         hint: 'Use longer windows, more load, or a lower quantile.',
       };
     case 'no_events':
@@ -278,16 +284,16 @@ function impossibility(answer: Answer, n: number): Reason {
   }
 }
 
-function undecided(answer: Answer, n: number): Reason {
+function undecided(answer: Answer, n: number, noun: string): Reason {
   const { neededN } = answer;
   const enough = neededN !== null && n >= neededN;
   return {
     code: 'underpowered',
-    observed: `${n} arrivals a window`,
+    observed: `${n} ${noun} a window`,
     ...(neededN === null || enough ? {} : { required: `about ${neededN}` }),
     message: enough
       ? 'the drift is too close to what is tolerated to tell on which side it lies'
-      : `the data do not decide${neededN === null ? '' : `: about ${neededN} arrivals a window would, ${n} were seen`}`,
+      : `the data do not decide${neededN === null ? '' : `: about ${neededN} ${noun} a window would, ${n} were seen`}`,
     hint: 'Use longer windows, more load, or a wider tolerance.',
   };
 }

@@ -7,7 +7,8 @@ import {
   ratioSmallest,
   relativeRatioPlan,
 } from './sample-size.js';
-import { measureOf } from './indicators/registry.js';
+import { foreseeSource } from './foresee-source.js';
+import { isFromElsewhere, measureOf } from './indicators/registry.js';
 import type { Measure } from './indicators/indicator.js';
 import type { SloNoise } from './noise-profile.js';
 import { GOOD_RUN } from './recovery.js';
@@ -52,7 +53,9 @@ export function foresee(
   // The test within windows sees all trials together.
   const trials = phases.trials ?? 1;
   return slos.flatMap((slo) => {
+    if (isFromElsewhere(slo.indicator)) return foreseeSource(slo, slo.indicator);
     const measure = measureOf(slo.indicator, slo.objective);
+    if (measure.kind === 'values' || measure.kind === 'exits') return [];
     const rate = plannedRate(slo, streams);
     const D = Math.max(1, slo.minClusterSize, noise[slo.name]?.designEffect ?? 1);
     const alpha = 1 - slo.confidence;
@@ -72,6 +75,8 @@ export function foresee(
   });
 }
 
+type ArrivalMeasure = Exclude<Measure, { kind: 'values' | 'exits' }>;
+
 interface Means {
   alpha: number;
   D: number;
@@ -82,7 +87,7 @@ interface Means {
   trials: number;
 }
 
-function foreseeObjective(slo: Slo, measure: Measure, means: Means): Foresight {
+function foreseeObjective(slo: Slo, measure: ArrivalMeasure, means: Means): Foresight {
   const { alpha, D } = means;
   const planned = plannedArrivals(means);
   const common = { slo: slo.name, part: 'objective', planned };
@@ -117,7 +122,7 @@ function foreseeObjective(slo: Slo, measure: Measure, means: Means): Foresight {
 
 function foreseeTolerance(
   slo: Slo,
-  measure: Measure,
+  measure: ArrivalMeasure,
   tolerance: Tolerance,
   means: Means,
   noise: SloNoise | undefined,

@@ -4,7 +4,9 @@ import { BATCHES } from './dispersion.js';
 import type { Answer, Evidence, EvidenceOptions, WindowKind, WindowSet } from './evidence/evidence.js';
 import { driverBlockers, lagBlockers } from './driver-health.js';
 import { gatherEvidence } from './evidence/gather.js';
+import { holdsBeforehand } from './indicators/registry.js';
 import type { JudgeInput } from './input.js';
+import { sourceBlockers } from './sources/source-blockers.js';
 import { formatValue, significant } from './words.js';
 
 const RATE_DIFFERENCE = 0.05;
@@ -24,6 +26,13 @@ export function windowBlockers(
   const { slo, kinds } = options;
   const found: Blocker[] = [];
   for (const kind of kinds) {
+    const elsewhere = sourceBlockers(windows, kind, evidence, options);
+    if (elsewhere) {
+      // A late load is another load, and a starved machine pauses everybody; what a line says, or how a process ends, stands.
+      const isMetric = options.slo.indicator.type === 'prometheus';
+      found.push(...elsewhere, ...(isMetric ? driverBlockers(windows, kind, options) : []));
+      continue;
+    }
     if (windows[kind].length === 0 || evidence.total(kind) === 0) {
       found.push(
         both({
@@ -109,7 +118,7 @@ export function baselineBlockers(
     found.push(both({ code: 'baseline_unhealthy', window: 'baseline', observed, required, message, hint }));
   };
   if (windows.baseline.length === 0 || evidence.total('baseline') === 0) return found;
-  if (slo.objective) {
+  if (slo.objective && holdsBeforehand(slo)) {
     const answer = evidence.objective(slo.objective, ['baseline'], alpha);
     if (answer.fail) {
       const value = formatValue(answer.interval.value, answer.unit);

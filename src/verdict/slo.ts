@@ -14,6 +14,28 @@ export const Indicator = z.discriminatedUnion('type', [
   z.object({ type: z.literal('latency-under'), limitS: z.number().positive() }),
   /** Goodput: ok per second, keyed on due. */
   z.object({ type: z.literal('throughput') }),
+  /**
+   * A metric that the system exports. `source` names what was recorded. `percentile`: of a histogram of seconds; `rate`: of a
+   * counter, per second; `value`: of a gauge or a query.
+   */
+  z.object({
+    type: z.literal('prometheus'),
+    source: z.string(),
+    take: z.enum(['percentile', 'rate', 'value']),
+    quantile: z.number().gt(0).lt(1),
+    unit: z.enum(['ratio', 'seconds', 'per_second', 'number']),
+    better: z.enum(['lower', 'higher']),
+    everyS: z.number().positive(),
+  }),
+  /** Matching lines of a structured log: as a share of others, or per second. */
+  z.object({
+    type: z.literal('log'),
+    source: z.string(),
+    take: z.enum(['share', 'rate']),
+    better: z.enum(['lower', 'higher']),
+  }),
+  /** How the processes of a service end that are asked to. `source`: the service. */
+  z.object({ type: z.literal('exit'), source: z.string(), code: z.union([z.number().int(), z.literal('any')]) }),
 ]);
 export type Indicator = z.infer<typeof Indicator>;
 

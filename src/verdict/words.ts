@@ -16,6 +16,8 @@ export function formatValue(value: number, unit: Unit): string {
       return formatMs(value * 1000);
     case 'per_second':
       return `${significant(value, 4)}/s`;
+    case 'number':
+      return significant(value, 4);
   }
 }
 
@@ -33,6 +35,8 @@ export function formatDrift(drift: number, unit: Unit): string {
       return `${sign}${formatMs(size * 1000)}`;
     case 'per_second':
       return `${sign}${significant(size, 3)}/s`;
+    case 'number':
+      return `${sign}${significant(size, 3)}`;
   }
 }
 
@@ -40,7 +44,7 @@ export function formatDrift(drift: number, unit: Unit): string {
 export function driftSentence(options: {
   before: number;
   after: number;
-  unit: 'ratio' | 'seconds' | 'per_second';
+  unit: Exclude<Unit, 'relative'>;
   answer: Answer;
   confidence: number;
   /** 1: up is bad, −1: down is bad. */

@@ -9,6 +9,18 @@ const ORDER = 'order: { process: { listening: [127.0.0.1:7201, 127.0.0.1:7202] }
 const PAYMENT = 'payment: { process: { listening: 127.0.0.1:7203 } }';
 const AVAILABILITY = "objective: '>= 99%', tolerance: 1pp";
 
+const EXIT = 'indicator: exit, exit: { service: order }';
+/** One more SLO, which alone has a problem. */
+function slo(text: string, objective = '<= 10s'): [string, string] {
+  return ['slos:\n', `slos:\n  - { name: more, ${text}, objective: '${objective}' }\n`];
+}
+function metric(text: string): [string, string] {
+  return slo(`indicator: prometheus, prometheus: { service: gateway, metric: up, ${text} }`);
+}
+function log(text: string, objective = '>= 99%'): [string, string] {
+  return slo(`indicator: log, log: { match: { a: b }, ${text} }`, objective);
+}
+
 const refusals: Refusal[] = [
   // Names
   ['a link that is not there', 'link: order-payment', 'link: order-paymnet', 'unknown_link', 'order-paymnet'],
@@ -73,7 +85,21 @@ const refusals: Refusal[] = [
   ['a host that comes from data', "http://127.0.0.1:7080/items'", "http://{{x}}/items'", 'template_in_host', '{{x}}'],
   ['part of a host from data', 'http://127.0.0.1:7080/i', 'http://127.0.0.1{{x}}/i', 'template_in_host', '{{x}}'],
   ['an own traceparent', 'path: /checkout', 'path: /c, headers: { Traceparent: x }', 'own_traceparent', 'Traceparent'],
-  ['what cannot be measured yet', 'indicator: latency p95', 'indicator: prometheus up', 'not_supported_yet', 'prom'],
+  // Indicators from elsewhere
+  ['a source without a block', ...slo('indicator: prometheus'), 'bad_source', 'indicator: prometheus'],
+  ['a block of another indicator', ...slo('indicator: availability, exit: { service: order }'), 'wrong_source', 'exit'],
+  ['a stream for a source', ...slo(`${EXIT}, stream: checkouts`), 'wrong_source', 'stream: checkouts'],
+  ['a recovery of a source', ...slo(`${EXIT}, recoverWithin: 2s`), 'wrong_source', 'recoverWithin: 2s'],
+  ['an exit that nobody asks for', ...slo(EXIT), 'no_exit', 'exit: { service: order }'],
+  ['an exit of nobody', ...slo('indicator: exit, exit: { service: ordr }'), 'unknown_service', 'ordr'],
+  ['metrics of a service that has none', ...metric('take: value'), 'no_metrics', 'take: value'],
+  ['a percentile of no time', ...metric('take: p99'), 'bad_source', 'take: p99'],
+  ['a metric and a query', ...metric('take: value, query: up'), 'bad_source', 'query: up'],
+  ['a take that is none', ...metric('take: max'), 'invalid', 'take: max'],
+  ['values too often', ...metric('take: value, every: 500ms'), 'bad_source', 'every: 500ms'],
+  ['lines of a service that somebody else runs', ...log('service: order'), 'no_log', 'service: order'],
+  ['an expression for a field that is none', ...log("of: { a: '/(/' }"), 'bad_source', '/(/'],
+  ['a limit of a wrong unit', ...log('of: { a: b }', '>= 5ms'), 'bad_objective', '>= 5ms'],
   // Processes
   ['a process fault without processes', 'service: order,', 'service: gateway,', 'no_process', 'service: gateway,'],
   ['a hit on the only process', 'service: order,', 'service: payment,', 'too_many_targets', 'service: payment,'],

@@ -69,7 +69,7 @@ describe('defects', () => {
     const { status, stderr } = failToStart({ SHOP_PORT_BASE: String(await freeBase()), SHOP_DEFECTS: 'no-bulkhed' });
     expect(status).toBe(1);
     expect(stderr).toBe(
-      `The shop can't start: SHOP_DEFECTS names "no-bulkhed", which is not a defect. Known: no-deadline, no-bulkhead, no-fallback, crash-on-handler-error, crash-on-detached-error\n`,
+      `The shop can't start: SHOP_DEFECTS names "no-bulkhed", which is not a defect. Known: no-deadline, no-bulkhead, no-fallback, crash-on-handler-error, crash-on-detached-error, no-metrics, log-without-trace, exit-at-once, ignore-sigterm, lose-buffer\n`,
     );
   });
 });

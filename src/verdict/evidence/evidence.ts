@@ -3,7 +3,10 @@ import type { JudgeWindow, NoiseProfile } from '../input.js';
 import type { Decision, Interval } from '../interval.js';
 import type { Sample } from '../quantile.js';
 import type { Objective, Slo, Tolerance } from '../slo.js';
+import type { Bins } from '../sources/bins.js';
+import type { ProcessEnd, SourceRecord } from '../sources/source.js';
 import type { RateArm } from '../throughput.js';
+import type { ValueArm } from '../values.js';
 
 export type WindowKind = JudgeWindow['kind'];
 /** The windows of a run by kind; several of a kind (trials) are pooled. */
@@ -14,7 +17,7 @@ export interface Answer extends Decision {
   /** Objective: the value, as reported. Tolerance: the drift in the bad direction. */
   interval: Interval;
   limit: number;
-  unit: 'ratio' | 'seconds' | 'per_second' | 'relative';
+  unit: 'ratio' | 'seconds' | 'per_second' | 'number' | 'relative';
   method: string;
   dispersion: Dispersion;
   /** Null where the decision is not an interval's. */
@@ -46,11 +49,13 @@ type Workings =
       /** An arm's bad arrivals are those slower than the windows' own quantile. */
       of: Readonly<Record<WindowKind, { sample: Sample; arms: Arm[]; spreads: Spread[] }>>;
     }
-  | { kind: 'rate'; of: Readonly<Record<WindowKind, { arm: RateArm; goodPerSecond: Float64Array[] }>> };
+  | { kind: 'rate'; of: Readonly<Record<WindowKind, { arm: RateArm; goodPerSecond: Float64Array[] }>> }
+  | { kind: 'values'; of: Readonly<Record<WindowKind, { arm: ValueArm; bins: Bins[] }>> }
+  | { kind: 'exits'; of: Readonly<Record<WindowKind, readonly ProcessEnd[]>> };
 
 /** An indicator's data of a run, condensed to what its questions need. One of these for each SLO. */
 export interface Evidence {
-  unit: 'ratio' | 'seconds' | 'per_second';
+  unit: 'ratio' | 'seconds' | 'per_second' | 'number';
   /** Arrivals in the windows of a kind. */
   total(kind: WindowKind): number;
   /** Value and interval in the windows of a kind, as reported; undefined: nothing to see. */
@@ -69,6 +74,8 @@ export interface EvidenceOptions {
   slo: Slo;
   noise: NoiseProfile | undefined;
   stoppedEarly: boolean;
+  /** What was recorded for an indicator from elsewhere; undefined: nothing. */
+  source?: SourceRecord | undefined;
 }
 
 export const ALL_KINDS: readonly WindowKind[] = ['baseline', 'fault', 'recovery'];

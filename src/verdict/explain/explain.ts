@@ -10,7 +10,7 @@ import {
 } from '../evidence/evidence.js';
 import { gatherEvidence } from '../evidence/gather.js';
 import type { JudgeInput } from '../input.js';
-import { judge, windowsOf } from '../judge.js';
+import { judge, optionsOf, windowsOf } from '../judge.js';
 import type { PartJudgement, Reason, SloJudgement } from '../judgement.js';
 import { levelAtLook } from '../looks.js';
 import { checkPairs } from '../pair-check.js';
@@ -24,6 +24,7 @@ import { rateChapter, rateDriftChapter, rateLimitChapter } from './rate.js';
 import { ratioDriftChapters, ratioObjectiveChapters, stoppedChapter } from './ratio.js';
 import { recoveryChapter } from './recovery.js';
 import type { Chapter } from './step.js';
+import { exitsChapter, valueDriftChapter, valueLimitChapter, valuesChapter } from './values.js';
 
 interface PartExplanation {
   part: PartJudgement['part'];
@@ -64,7 +65,7 @@ export function explainSlo(input: JudgeInput, name: string): SloExplanation {
   }
   const judged = judge(input).slos[at] as SloJudgement;
   const windows = windowsOf(input.windows);
-  const options: EvidenceOptions = { slo, noise: input.noise?.[slo.name], stoppedEarly: input.stoppedEarly };
+  const options = optionsOf(input, slo);
   const about: About = {
     input,
     windows,
@@ -166,6 +167,21 @@ function objectiveChapters(objective: Objective, about: About): Chapter[] {
         rateLimitChapter(arm, answer, objective.op, alpha),
       ];
     }
+    case 'values': {
+      const kind = on[0] ?? 'fault';
+      const { arm, bins } = workings.of[kind];
+      return [
+        ...bins.map((one, i) => valuesChapter(one, labelOf(kind, i, bins.length), '')),
+        valueLimitChapter(arm, answer, objective.op, alpha),
+      ];
+    }
+    case 'exits':
+      return [
+        exitsChapter(
+          on.flatMap((kind) => workings.of[kind]),
+          objective.value,
+        ),
+      ];
   }
 }
 
@@ -231,6 +247,17 @@ function toleranceChapters(tolerance: Tolerance, about: About): Chapter[] {
           rateDriftChapter(fault.arm, baseline.arm, answer, alpha),
         ];
       }
+      case 'values': {
+        const { baseline, fault } = workings.of;
+        if (answer.k === null) return [];
+        return [
+          ...fault.bins.map((one, i) => valuesChapter(one, labelOf('fault', i, fault.bins.length), '1')),
+          ...baseline.bins.map((one, i) => valuesChapter(one, labelOf('baseline', i, baseline.bins.length), '2')),
+          valueDriftChapter(fault.arm, baseline.arm, answer, alpha),
+        ];
+      }
+      case 'exits':
+        return [];
     }
   })();
   return trials ? [...chapters, trials] : chapters;
@@ -262,7 +289,7 @@ function noiseOf(
 
 function noisyWindows({ evidence }: About, kinds: readonly WindowKind[]): NoisyWindow[] {
   const { workings } = evidence;
-  if (workings.kind === 'rate') return [];
+  if (workings.kind === 'rate' || workings.kind === 'values' || workings.kind === 'exits') return [];
   return kinds.flatMap((kind) => {
     const { arms, spreads } = workings.of[kind];
     return arms.flatMap((arm, i): NoisyWindow[] => {

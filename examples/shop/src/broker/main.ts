@@ -21,12 +21,15 @@ await runService('broker', async (log) => {
     server.listen(PORTS.broker, LISTEN_HOST, resolve);
   });
   const ops = await serveHttp(PORTS.brokerOps, log, () => true, {});
-  return async () => {
-    await new Promise<void>((resolve) => {
-      server.close();
-      aedes.close(() => resolve());
-    });
-    for (const socket of sockets) socket.destroy();
-    await ops.close(500);
+  return {
+    drain: () =>
+      new Promise<void>((resolve) => {
+        server.close();
+        aedes.close(() => resolve());
+      }),
+    stop: async () => {
+      for (const socket of sockets) socket.destroy();
+      await ops.close(500);
+    },
   };
 });

@@ -64,10 +64,12 @@ await runService('gateway', async (log) => {
     },
     'GET /audit/accepted': journalOf(file),
   });
-  return async () => {
-    await server.close(2_000);
-    await orders.close();
-    journal.close();
+  return {
+    drain: () => server.close(4_500),
+    stop: async () => {
+      await orders.close();
+      journal.close();
+    },
   };
 });
 

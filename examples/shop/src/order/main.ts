@@ -63,11 +63,15 @@ await runService(`order-${replica}`, async (log) => {
       return { status: status === 'paid' ? 200 : 202, body: { order: id, status } };
     },
   });
-  return async () => {
-    checkout.stop();
-    await server.close(2_000);
-    payment.close();
-    book.close();
+  return {
+    drain: async () => {
+      checkout.stop();
+      await server.close(4_500);
+    },
+    stop: () => {
+      payment.close();
+      book.close();
+    },
   };
 });
 

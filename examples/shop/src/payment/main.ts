@@ -51,17 +51,21 @@ await runService('payment', async (log) => {
       error ? reject(error) : resolve(),
     );
   });
-  return async () => {
-    await new Promise<void>((resolve) => {
-      const force = setTimeout(() => server.forceShutdown(), 1_500);
-      server.tryShutdown(() => {
-        clearTimeout(force);
-        resolve();
-      });
-    });
-    outbox.close();
-    await bus.close();
-    await ops.close(500);
+  return {
+    drain: () =>
+      new Promise<void>((resolve) => {
+        const force = setTimeout(() => server.forceShutdown(), 4_500);
+        server.tryShutdown(() => {
+          clearTimeout(force);
+          resolve();
+        });
+      }),
+    sync: () => outbox.flush(bus, 2_000),
+    stop: async () => {
+      outbox.close();
+      await bus.close();
+      await ops.close(500);
+    },
   };
 });
 

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Bus } from '../shared/bus.js';
+import { defects } from '../shared/defects.js';
 import { Journal } from '../shared/journal.js';
 import type { Logger } from '../shared/log.js';
 import { PAID_TOPIC, PaidMessage, SETTLED_TOPIC, SettledMessage, type PaidOrder } from '../shared/messages.js';
@@ -21,6 +23,8 @@ export class Outbox {
   private readonly unconfirmed = new Map<string, { order: PaidOrder; sentAt: number }>();
   private readonly paid = new RecentIds();
   private readonly journal: Journal<Entry>;
+  /** The defect: what is to be sent is kept in memory for up to a second, and an exit forgets it. */
+  private readonly forgetful = defects().has('lose-buffer');
   private timer: NodeJS.Timeout | undefined;
 
   constructor(folder: string) {
@@ -36,10 +40,20 @@ export class Outbox {
     }
   }
 
+  /**
+   * Before an exit: what waits is sent now, not after the next start. What the broker cannot take in that time stays on
+   * file, and is sent then.
+   */
+  async flush(bus: Bus, limitMs: number): Promise<void> {
+    if (this.forgetful) return;
+    const until = performance.now() + limitMs;
+    while (this.unconfirmed.size > 0 && bus.connected && performance.now() < until) await sleep(SEND_EVERY_MS);
+  }
+
   /** Idempotent: an order that is paid already is not paid again. */
   pay(order: PaidOrder): void {
     if (this.paid.has(order.id)) return;
-    this.journal.append({ paid: order });
+    if (!this.forgetful) this.journal.append({ paid: order });
     this.paid.add(order.id);
     this.unconfirmed.set(order.id, { order, sentAt: NEVER });
   }
@@ -50,13 +64,16 @@ export class Outbox {
 
   start(bus: Bus, log: Logger): void {
     let busy = false;
-    this.timer = setInterval(() => {
-      if (busy || !bus.connected || this.unconfirmed.size === 0) return;
-      busy = true;
-      void this.sendBatch(bus)
-        .catch((error: unknown) => log.warn({ err: error }, 'sending to settlement failed; will try again'))
-        .finally(() => (busy = false));
-    }, SEND_EVERY_MS);
+    this.timer = setInterval(
+      () => {
+        if (busy || !bus.connected || this.unconfirmed.size === 0) return;
+        busy = true;
+        void this.sendBatch(bus)
+          .catch((error: unknown) => log.warn({ err: error }, 'sending to settlement failed; will try again'))
+          .finally(() => (busy = false));
+      },
+      this.forgetful ? 1_000 : SEND_EVERY_MS,
+    );
     bus.subscribe(SETTLED_TOPIC, (message) => this.confirm(SettledMessage.parse(message).ids));
   }
 

@@ -41,9 +41,11 @@ await runService('settlement', async (log) => {
   const ops = await serveHttp(PORTS.settlementOps, log, () => bus.connected, {
     'GET /audit/settled': journalOf(file),
   });
-  return async () => {
-    await bus.close();
-    journal.close();
-    await ops.close(500);
+  return {
+    drain: () => bus.close(),
+    stop: async () => {
+      journal.close();
+      await ops.close(500);
+    },
   };
 });

@@ -22,7 +22,8 @@ export function noteContained(
   error: unknown,
 ): void {
   countContained(level);
-  log.error({ trace_id: trace?.id, handler, level, err: error }, 'contained');
+  const traceId = active.has('log-without-trace') ? undefined : trace?.id;
+  log.error({ trace_id: traceId, handler, level, err: error }, 'contained');
 }
 
 /** What a business function returns, or the fallback when it throws: the answer is poorer, not absent. */

@@ -8,6 +8,11 @@ const DEFECTS = {
   'no-fallback': 'a checkout whose payment is down, late or refused answers 503',
   'crash-on-handler-error': 'an exception in a handler or in the router takes the process down',
   'crash-on-detached-error': 'an exception in work that nobody waits for takes the process down',
+  'no-metrics': '/metrics exports nothing',
+  'log-without-trace': 'contained errors are logged without the trace id of their request',
+  'exit-at-once': 'SIGTERM ends a process where it stands',
+  'ignore-sigterm': 'SIGTERM changes nothing',
+  'lose-buffer': 'payment keeps what it has to send in memory for a second, and forgets it when it ends',
 } as const;
 export type Defect = keyof typeof DEFECTS;
 

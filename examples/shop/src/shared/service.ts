@@ -1,41 +1,23 @@
 import { containTheRest } from './containment.js';
+import { exitGracefully, type Stages } from './graceful-exit.js';
 import { createLog, type Logger } from './log.js';
 import { startMetrics } from './metrics.js';
 
-/** Ends what the service started: no new work, then wait for the work in flight. */
-export type Stop = () => Promise<void>;
-
 /**
- * The frame of every process of the shop: metrics, the end on SIGTERM, the end when the supervisor is gone, and no
- * silent death.
+ * The frame of every process of the shop: metrics, a graceful exit on SIGTERM, the end when the supervisor is gone, and
+ * no silent death. `start` returns what its exit takes.
  */
-export async function runService(name: string, start: (log: Logger) => Promise<Stop>): Promise<void> {
+export async function runService(name: string, start: (log: Logger) => Promise<Stages>): Promise<void> {
   const log = createLog(name);
   startMetrics(name);
   containTheRest(log);
   // The supervisor holds the other end of this channel. When it dies, however it dies, nothing stays behind.
   process.on('disconnect', () => process.exit(1));
 
-  let stop: Stop | undefined;
-  let stopping = false;
-  const onSignal = (signal: NodeJS.Signals): void => {
-    if (stopping) return;
-    stopping = true;
-    log.info({ signal }, 'stopping');
-    setTimeout(() => process.exit(1), STOP_LIMIT_MS).unref();
-    void (stop?.() ?? Promise.resolve()).then(
-      () => process.exit(0),
-      (error: unknown) => {
-        log.error({ err: error }, 'stopping failed');
-        process.exit(1);
-      },
-    );
-  };
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
-
+  let stages: Stages | undefined;
+  exitGracefully(log, () => stages);
   try {
-    stop = await start(log);
+    stages = await start(log);
   } catch (error) {
     log.fatal({ err: error }, 'could not start');
     process.exit(1);
@@ -43,5 +25,3 @@ export async function runService(name: string, start: (log: Logger) => Promise<S
   log.info('listening');
   process.send?.('listening');
 }
-
-const STOP_LIMIT_MS = 3_000;

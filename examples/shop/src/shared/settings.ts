@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { z } from 'zod';
 
 /**
@@ -40,7 +41,12 @@ export function addressFrom(variable: string, fallback: string): string {
 
 /** The folder of the journals. The supervisor makes a fresh one for each start and names it in `SHOP_DATA`. */
 export function dataFolder(): string {
-  return z.string({ error: 'SHOP_DATA must name a folder for the journals' }).min(1).parse(process.env['SHOP_DATA']);
+  const folder = z
+    .string({ error: 'SHOP_DATA must name a folder for the journals' })
+    .min(1)
+    .parse(process.env['SHOP_DATA']);
+  mkdirSync(folder, { recursive: true });
+  return folder;
 }
 
 /** How often the supervisor has started this process: 1 for its first life. */
@@ -48,14 +54,16 @@ export function lifeNumber(): number {
   return Number(process.env['SHOP_LIFE'] ?? '1');
 }
 
-/** Which replica of its service this process is, from 1. */
+/** Which replica of its service this process is, from 1. Plimsoll counts those that it runs itself from 0. */
 export function replicaNumber(): number {
   return z.coerce
     .number()
     .int()
     .min(1)
     .max(PORTS.orders.length)
-    .parse(process.env['SHOP_REPLICA'] ?? '1', { error: () => `SHOP_REPLICA must be 1 to ${PORTS.orders.length}` });
+    .parse(process.env['SHOP_REPLICA'] ?? Number(process.env['PLIMSOLL_REPLICA'] ?? '0') + 1, {
+      error: () => `SHOP_REPLICA must be 1 to ${PORTS.orders.length}`,
+    });
 }
 
 const Address = z.string().regex(/^[^\s:]+:\d{1,5}$/);
