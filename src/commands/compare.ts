@@ -1,7 +1,10 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import type { ComparedResults } from '../html/compare-page.js';
 import type { RunComparison, SloComparison } from '../result/compare.js';
-import { PlimsollError } from '../support/errors.js';
+import { messageOf, PlimsollError } from '../support/errors.js';
 import { parseShare } from '../support/units.js';
-import type { CommandDefinition } from './command.js';
+import type { CommandContext, CommandDefinition } from './command.js';
 
 interface CompareFlags {
   baseline?: string[];
@@ -9,6 +12,7 @@ interface CompareFlags {
   in?: string;
   margin?: string;
   json?: boolean;
+  html?: string;
 }
 
 export default {
@@ -24,6 +28,7 @@ export default {
       .option('--in <folder>', 'where `latest-on` looks; the folder of --out unless said otherwise')
       .option('--out <folder>', 'where run directories are', 'reports')
       .option('--margin <share>', "how much worse it may be, as a share of each SLO's tolerance", '100%')
+      .option('--html <file>', 'also write a page with both runs beside each other')
       .option('--json', 'print the comparison as one JSON document')
       .action(async (run: string, baseline: string | undefined, flags: CompareFlags) => {
         const [{ openRunDirectory }, { loadRun }, { compareRuns }, { latestOn }] = await Promise.all([
@@ -54,10 +59,31 @@ export default {
             : loadRun(openRunDirectory(first, flags.out));
         const comparison = compareRuns(result, other, { margin: margin.value });
         context.out(flags.json ? `${JSON.stringify(comparison, null, 2)}\n` : comparisonText(comparison));
+        if (flags.html !== undefined)
+          await writePage(flags.html, comparison, { run: result, baseline: other }, context);
         context.setExitCode(comparison.exitCode);
       });
   },
 } satisfies CommandDefinition;
+
+/** The page, and where it is: on stderr, so that `--json` stays one document. */
+async function writePage(
+  file: string,
+  comparison: RunComparison,
+  results: ComparedResults,
+  context: CommandContext,
+): Promise<void> {
+  const { renderComparison } = await import('../html/compare-page.js');
+  const path = resolve(context.cwd, file);
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, renderComparison(comparison, results));
+  } catch (error) {
+    const message = `--html: ${path} cannot be written: ${messageOf(error)}`;
+    throw new PlimsollError({ kind: 'usage', code: 'bad_output', message, cause: error });
+  }
+  context.err(`page: ${path}\n`);
+}
 
 const SIGNS = { passed: '✓', failed: '✗', inconclusive: '?' } as const;
 

@@ -81,6 +81,13 @@ nav a:hover { color: var(--link); text-decoration: underline; }
 .facts dt { color: var(--muted); flex: none; overflow-wrap: normal; }
 .facts dd { margin: 0; font-variant-numeric: tabular-nums; }
 
+.verdict h1.answer-title { text-transform: none; }
+.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 0 2rem; }
+.pair > div { min-width: 0; }
+.pair figcaption { margin: 0; }
+.pair .wide { display: none; }
+.pair .narrow { display: block; }
+
 .index-title { font-size: clamp(1.3rem, 4vw, 1.8rem); line-height: 1.2; margin: 0.5rem 0 1rem; }
 .runs { list-style: none; padding: 0; display: grid; grid-template-columns: minmax(0, 1fr); gap: 0.75rem; }
 .run { display: flex; flex-wrap: wrap; gap: 0.5rem 1.5rem; align-items: center; justify-content: space-between; background: var(--tint); border: 1px solid var(--rule); border-left: 6px solid var(--state); border-radius: 8px; padding: 0.75rem 1.25rem; break-inside: avoid; }
@@ -151,8 +158,8 @@ ${CHART_STYLES}
   .slos tr { border: 1px solid var(--rule); border-radius: 8px; padding: 0.75rem 1rem; margin: 0 0 0.75rem; }
   .slos th[scope=row], .slos td { border: 0; padding: 0.2rem 0; }
   .slos td:last-child { width: auto; }
-  .slos td[data-label="Baseline"], .slos td[data-label="Under fault"] { display: inline-block; vertical-align: top; margin-right: 1.5rem; }
-  .slos td[data-label="Baseline"]::before, .slos td[data-label="Under fault"]::before { content: attr(data-label); display: block; font-size: 0.8rem; color: var(--muted); }
+  .slos td:is([data-label="Baseline"], [data-label="Under fault"], [data-label="Baseline run"], [data-label="This run"]) { display: inline-block; vertical-align: top; margin-right: 1.5rem; }
+  .slos td:is([data-label="Baseline"], [data-label="Under fault"], [data-label="Baseline run"], [data-label="This run"])::before { content: attr(data-label); display: block; font-size: 0.8rem; color: var(--muted); }
   .pairs > div, .glossary > div { grid-template-columns: minmax(0, 1fr); gap: 0; }
   .fault { padding: 0.75rem 1rem; }
 }

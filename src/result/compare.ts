@@ -147,8 +147,16 @@ function compareSlo(
     margin,
     direction: difference.low > 0 ? 'worse' : difference.high < 0 ? 'better' : 'same',
     reasons,
-    sentence: `${slo.name} ${mine.what === 'drift' ? 'drifted' : 'was'} ${show(difference.value)} ${mine.what === 'drift' ? 'further' : 'off'} than in the baseline run (between ${show(difference.low)} and ${show(difference.high)}${allowed})${reasons[0] && verdict === 'inconclusive' ? `: ${reasons[0].message}` : ''}`,
+    sentence: `${slo.name} ${inWords(mine.what, difference.value, show)} in the baseline run (difference between ${show(difference.low)} and ${show(difference.high)}${allowed})${reasons[0] && verdict === 'inconclusive' ? `: ${reasons[0].message}` : ''}`,
   };
+}
+
+/** `drifted 5 ms less than`; differences are counted so that more is worse. */
+function inWords(what: SloComparison['what'], difference: number, show: (value: number) => string): string {
+  const size = show(Math.abs(difference)).replace(/^[+±]/, '');
+  if (what === 'level')
+    return difference === 0 ? 'was the same as' : `was ${size} ${difference > 0 ? 'worse' : 'better'} than`;
+  return difference === 0 ? 'drifted as far as' : `drifted ${size} ${difference > 0 ? 'further' : 'less'} than`;
 }
 
 /** The drift where the SLO has a tolerance, else the level under fault, turned so that more is worse. */

@@ -7,7 +7,8 @@ import { svg } from './figure.js';
 import { px, type Frame, type Point } from './geometry.js';
 import { logTicks, spread } from './timeline.js';
 
-type Row = RunResult['distribution'][number];
+/** A line of the plot; its label is the window's name unless given. */
+type Row = RunResult['distribution'][number] & { label?: string };
 
 const TICKS = [0, 0.5, 0.9, 0.99, 0.999, 0.9999];
 
@@ -22,7 +23,7 @@ export function percentilePlot(rows: readonly Row[], frame: Frame): Markup {
   const top = 12;
   const height = narrow ? 200 : 260;
   const bottom = top + height;
-  const curves = rows.map((row) => ({ window: row.window, points: curveOf(row) }));
+  const curves = rows.map((row) => ({ window: row.window, label: row.label ?? row.window, points: curveOf(row) }));
   const values = curves.flatMap(({ points }) => points.flatMap(({ y }) => (y === null || y <= 0 ? [] : [y])));
   if (values.length === 0) return svg(width, 40, html`<text x="${left}" y="24" class="muted">no response time</text>`);
   const y = scaleLog([Math.min(...values) * 0.9, Math.max(...values) * 1.1], [bottom, top]).clamp(true);
@@ -33,10 +34,11 @@ export function percentilePlot(rows: readonly Row[], frame: Frame): Markup {
     .x((point) => x(point.x))
     .y((point) => y(point.y ?? 1))
     .digits(1);
-  const ends = curves.map(({ window, points }) => {
+  const ends = curves.map(({ window, label, points }) => {
     const end = points.findLast((point) => point.y !== null);
     return {
       window,
+      label,
       x: end === undefined ? 0 : x(end.x),
       y: end?.y === undefined || end.y === null ? undefined : y(end.y),
     };
@@ -50,7 +52,7 @@ export function percentilePlot(rows: readonly Row[], frame: Frame): Markup {
       >share of arrivals that were at most this slow</text
     >`,
     html`${curves.map(({ window, points }) => html`<path class="line curve-${window}" d="${draw(points) ?? ''}" />`)}`,
-    html`${ends.map((end) => end.y !== undefined && html`<text x="${px(end.x + 6)}" y="${px(end.y + fontSize * 0.35)}" class="end curve-${end.window}">${end.window}</text>`)}`,
+    html`${ends.map((end) => end.y !== undefined && html`<text x="${px(end.x + 6)}" y="${px(end.y + fontSize * 0.35)}" class="end curve-${end.window}">${end.label}</text>`)}`,
   ]);
 }
 

@@ -15,7 +15,7 @@ const EDGE = 6;
  *
  * @param shown The part's figures with the signs that people read (`drift-sign.ts`).
  */
-export function driftBar(part: PartJudgement, shown: ShownPart, words: string): Markup {
+export function driftBar(part: Pick<PartJudgement, 'part' | 'verdict'>, shown: ShownPart, words: string): Markup {
   const { value, low, high, badBelow } = shown;
   const known = [value, low, high, shown.limit, ...(part.part === 'objective' ? [] : [0])].filter(
     (number): number is number => number !== null && Number.isFinite(number),

@@ -18,6 +18,8 @@ export interface LimitLine {
 export interface TimelineOptions {
   series: Series;
   limits: readonly LimitLine[];
+  /** The response time that the axis reaches at least, so that two timelines can be compared. */
+  peakS?: number;
 }
 
 /** How many bins a line of the timeline is thinned out to; each keeps its lowest and highest value. */
@@ -27,7 +29,7 @@ const BINS = { wide: 240, narrow: 100 };
  * The run of one stream along one time axis: phases and faults on top, then response times, offered against achieved
  * rate, and what was not ok. Response times are drawn on a linear and on a logarithmic axis; the style sheet shows one.
  */
-export function timeline(result: RunResult, { series, limits }: TimelineOptions, frame: Frame): Markup {
+export function timeline(result: RunResult, { series, limits, peakS = 0 }: TimelineOptions, frame: Frame): Markup {
   const { fontSize, narrow, width } = frame;
   const left = narrow ? 54 : 62;
   const right = narrow ? 34 : 46;
@@ -40,7 +42,7 @@ export function timeline(result: RunResult, { series, limits }: TimelineOptions,
   const [latencyTop, rateTop, badTop, bottom] = stack(fontSize + 14 + lanes.height, heights, gap);
   const panels: Content[] = [
     (['linear', 'log'] as const).map((scale) =>
-      latencyPanel({ axis, series, limits, scale, frame, top: latencyTop, height: heights[0] ?? 0 }),
+      latencyPanel({ axis, series, limits, peakS, scale, frame, top: latencyTop, height: heights[0] ?? 0 }),
     ),
     ratePanel({ axis, series, frame, top: rateTop, height: heights[1] ?? 0 }),
     badPanel({ axis, series, frame, top: badTop, height: heights[2] ?? 0 }),
@@ -77,15 +79,15 @@ const PERCENTILES = [
   ['p99', 'p99S', 0.99],
 ] as const;
 
-function latencyPanel(panel: Panel & { limits: readonly LimitLine[]; scale: 'linear' | 'log' }): Markup {
-  const { axis, series, limits, scale, frame, top, height } = panel;
+function latencyPanel(panel: Panel & { limits: readonly LimitLine[]; peakS: number; scale: 'linear' | 'log' }): Markup {
+  const { axis, series, limits, peakS, scale, frame, top, height } = panel;
   const lines = PERCENTILES.map(([name, key, quantile]) => ({
     name,
     column: rankedColumn(series[key], series, quantile),
     lost: failureStretches(series, quantile),
   }));
   const columns = lines.map(({ column }) => column);
-  const peak = highest(columns) || 0.001;
+  const peak = Math.max(highest(columns), peakS) || 0.001;
   const shown = limits.filter(({ valueS }) => valueS <= peak * 1.6);
   // Headroom for the label of a limit that is the highest thing in the panel.
   const max = Math.max(peak, ...shown.map(({ valueS }) => valueS * 1.14));
