@@ -98,6 +98,9 @@ function comparisonText(comparison: RunComparison): string {
     `  baseline run  ${named(baseline)} (${baseline.verdict})`,
     '',
     ...comparison.slos.map(sloLine),
+    ...(comparison.multiplicity.corrected
+      ? [`With ${comparison.multiplicity.critical} critical SLOs a failure has to pass Holm's correction.`]
+      : []),
     ...(comparison.warnings.length > 0
       ? ['', ...comparison.warnings.map(({ code, message }) => `warning [${code}] ${message}`)]
       : []),

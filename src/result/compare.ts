@@ -1,6 +1,7 @@
 import { mover, type Interval } from '../verdict/interval.js';
 import type { Estimate, PartJudgement, SloJudgement } from '../verdict/judgement.js';
 import { formatDrift } from '../verdict/words.js';
+import { driftOf, standing } from './compare-many.js';
 import type { RunResult } from './schema.js';
 
 /** Load may differ by so much; beyond it, two runs say nothing about each other. */
@@ -34,6 +35,8 @@ export interface RunComparison {
   run: ComparedRun;
   baseline: ComparedRun;
   slos: SloComparison[];
+  /** Critical SLOs that could fail, and whether their number was corrected for (Holm): see `standing`. */
+  multiplicity: { critical: number; corrected: boolean };
   /** What differs between the runs beside the system, and may explain a difference. */
   warnings: { code: string; message: string }[];
 }
@@ -56,14 +59,10 @@ interface ComparedRun {
  */
 export function compareRuns(run: RunResult, baseline: RunResult, options: { margin?: number } = {}): RunComparison {
   const obstacles = [...unfit(run, 'this run'), ...unfit(baseline, 'the baseline run'), ...loadMismatch(run, baseline)];
-  const slos = run.slos.map((slo) =>
-    compareSlo(
-      slo,
-      baseline.slos.find((other) => isSame(slo, other)),
-      { obstacles, margin: options.margin ?? 1 },
-    ),
-  );
+  const pairs = run.slos.map((slo) => ({ slo, other: baseline.slos.find((other) => isSame(slo, other)) }));
+  const slos = pairs.map(({ slo, other }) => compareSlo(slo, other, { obstacles, margin: options.margin ?? 1 }));
   const critical = slos.filter(({ severity, margin }) => severity === 'critical' && margin !== null);
+  const corrected = correctForMany(critical, pairs);
   const failed = critical.filter(({ verdict }) => verdict === 'failed');
   const open = critical.filter(({ verdict }) => verdict !== 'passed');
   const gone = baseline.slos.filter(
@@ -90,11 +89,36 @@ export function compareRuns(run: RunResult, baseline: RunResult, options: { marg
     run: about(run),
     baseline: about(baseline),
     slos,
+    multiplicity: { critical: critical.length, corrected },
     warnings: differences(run, baseline),
   };
 }
 
 type Reasons = SloComparison['reasons'];
+
+/** Takes away the failures that are too narrow for so many SLOs; false: there are too few to correct for. */
+function correctForMany(
+  critical: readonly SloComparison[],
+  pairs: readonly { slo: SloJudgement; other: SloJudgement | undefined }[],
+): boolean {
+  const stands = standing(
+    critical.map(({ name, verdict, run, baseline, margin }) => {
+      const { slo, other } = pairs.find((pair) => pair.slo.name === name) ?? {};
+      if (verdict !== 'failed' || margin === null || !slo || !other) return { failed: undefined };
+      return {
+        failed: { run: driftOf(slo, toInterval(run)), baseline: driftOf(other, toInterval(baseline)), margin },
+      };
+    }),
+  );
+  for (const [i, slo] of critical.entries()) {
+    if (!stands || slo.verdict !== 'failed' || stands[i]) continue;
+    const message = `among ${critical.length} critical SLOs it fails too narrowly to rule out chance (Holm's correction)`;
+    slo.verdict = 'inconclusive';
+    slo.reasons.push({ code: 'multiplicity', message });
+    slo.sentence += `: ${message}`;
+  }
+  return stands !== undefined;
+}
 
 function compareSlo(
   slo: SloJudgement,

@@ -54,6 +54,25 @@ describe('comparing a run with an earlier one', () => {
     expect(low! < value! && value! < high!).toBe(true);
   });
 
+  it('lets a narrow failure among many SLOs be chance, says so, and keeps a plain one', () => {
+    const many = (count: number) =>
+      Array.from({ length: count }, (_, i) => p95Slo({ name: i === 0 ? 'p95' : `p95 ${i}` }));
+    const few = compareRuns(made({ addedMs: 160, slos: many(3) }), made({ addedMs: 100, slos: many(3) }));
+    const drift = p95(few)!.difference;
+    // A margin (of the tolerance of 200 ms) just below the interval: a failure at 5 %, and none at 5 % ÷ 8.
+    const margin = (drift.low! - 0.02 * (drift.value! - drift.low!)) / 0.2;
+    const at = (count: number, share: number) =>
+      compareRuns(made({ addedMs: 160, slos: many(count) }), made({ addedMs: 100, slos: many(count) }), {
+        margin: share,
+      });
+    expect(at(3, margin)).toMatchObject({ verdict: 'failed', multiplicity: { critical: 3, corrected: false } });
+    const narrow = at(8, margin);
+    expect(narrow).toMatchObject({ verdict: 'inconclusive', multiplicity: { critical: 8, corrected: true } });
+    expect(p95(narrow)).toMatchObject({ verdict: 'inconclusive', reasons: [{ code: 'multiplicity' }] });
+    expect(narrow.sentence).toMatch(/among 8 critical SLOs it fails too narrowly/);
+    expect(at(8, 0.1)).toMatchObject({ verdict: 'failed', multiplicity: { corrected: true } });
+  });
+
   it('shows an SLO without a tolerance, and lets it decide nothing', () => {
     const availability = compareRuns(made({ addedMs: 100 }), base).slos.find(({ name }) => name === 'availability');
     expect(availability).toMatchObject({
