@@ -11,6 +11,7 @@ import { sloSection } from './sections/slos.js';
 import { statisticsSection } from './sections/statistics.js';
 import { timelineSection } from './sections/timelines.js';
 import { topologySection } from './sections/topology.js';
+import { trialSection } from './sections/trials.js';
 import { verdictSection } from './sections/verdict.js';
 
 /**
@@ -23,8 +24,9 @@ export function renderReport(result: RunResult): string {
     title,
     html`${masthead()} ${verdictSection(result)} ${sloSection(result)} ${timelineSection(result)}
     ${budgetSection(result)} ${warningSection(result)} ${faultSection(result)} ${topologySection(result)}
-    ${distributionSection(result)} ${ledgerSection(result)} ${sampleSection(result)} ${statisticsSection(result)}
-    ${environmentSection(result)} ${eventSection(result)} ${repeatSection(result)} ${jsonSection(result)}`,
+    ${distributionSection(result)} ${ledgerSection(result)} ${sampleSection(result)} ${trialSection(result)}
+    ${statisticsSection(result)} ${environmentSection(result)} ${eventSection(result)} ${repeatSection(result)}
+    ${jsonSection(result)}`,
   );
 }
 

@@ -1,5 +1,7 @@
 import { inFlightText } from '../result/in-flight.js';
+import { decidedEarly } from '../result/run-story.js';
 import type { FaultResult, RunResult } from '../result/schema.js';
+import { trialTexts } from '../result/trial-text.js';
 import { formatMs } from '../support/units.js';
 import { clean, fit, painter, truncate, wrap, type Paint } from './text.js';
 import { VERDICTS, reasonOf, type SloResult } from './words.js';
@@ -38,8 +40,10 @@ function headline(result: RunResult, paint: Paint): string {
   const { word, sign, colour } = VERDICTS[result.verdict];
   const line = `${paint(colour, paint('bold', `${sign} ${word}`))} ${clean(truncate(result.run.scenario.name, 60))}: ${clean(result.sentence)}`;
   const lesser = result.slos.filter((slo) => slo.severity === 'warning' && slo.verdict !== 'passed').length;
+  const early = decidedEarly(result);
   const notes = [
     ...(result.cleanup.proven ? [] : ['NOT PROVEN TO BE PUT BACK, a fault may still be active']),
+    ...(early === undefined ? [] : [early]),
     ...(lesser > 0 ? [`${lesser} of lesser weight ${lesser === 1 ? 'does' : 'do'} not hold for sure`] : []),
     ...(result.run.complete ? [] : ['the run was killed, so this is only what its logs still tell']),
   ];
@@ -84,6 +88,7 @@ function sloLines(slo: SloResult, paint: Paint): string[] {
     const hint = slo.reasons.find((reason) => reason.hint !== undefined)?.hint;
     if (hint !== undefined) rows.push(...explain(hint));
   }
+  for (const text of trialTexts(slo)) rows.push(...explain(text));
   return rows;
 }
 

@@ -16,7 +16,7 @@ import { healthOf } from './health.js';
 import { inFlightAt } from './in-flight.js';
 import { judgeInputOf } from './judge-input.js';
 import { ledgerOf, type StreamRecords } from './ledger.js';
-import { aboutRun, capacityOf, find, marksOf, phasesOf } from './run-story.js';
+import { aboutRun, capacityOf, find, looksOf as looksTaken, marksOf, phasesOf } from './run-story.js';
 import { verdictOf } from './run-verdict.js';
 import { samplesOf } from './samples.js';
 import { sourcesOf } from './sources.js';
@@ -86,6 +86,7 @@ export function foldRun(input: FoldInput): RunResult {
     health: healthOf(events),
     capacity: capacityOf(events),
     marks: marksOf(events),
+    ...looksTaken(events),
     topology: plan?.topology ?? { services: [], links: [] },
     evidence: [...(input.evidence ?? [])],
     events: events
@@ -295,6 +296,8 @@ function warningsOf(
 /** The last moment that the records know of: microseconds from t0. */
 function lastMoment(events: readonly RunEvent[], arrivals: ArrivalsRead | undefined): number {
   let lastUs = (events.at(-1)?.t ?? 0) * 1e6;
-  for (const { dueUs } of arrivals?.streams ?? []) for (const due of dueUs) if (due >= lastUs) lastUs = due + 1;
+  for (const { dueUs } of arrivals?.streams ?? []) {
+    for (let k = 0; k < dueUs.length; k++) if ((dueUs[k] ?? 0) >= lastUs) lastUs = (dueUs[k] ?? 0) + 1;
+  }
   return lastUs;
 }

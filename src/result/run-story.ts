@@ -1,5 +1,6 @@
 import type { ArrivalsRead } from '../record/arrivals-file.js';
 import type { EventOf, RunEvent } from '../record/events.js';
+import { formatMs } from '../support/units.js';
 import type { RunResult } from './schema.js';
 
 /** Which run it was; placeholders where the log has lost its first line. */
@@ -66,6 +67,24 @@ export function marksOf(events: readonly RunEvent[]): RunResult['marks'] {
         return [];
     }
   });
+}
+
+/** Looks at the verdict on the way, in order. */
+export function looksOf(events: readonly RunEvent[]): Pick<RunResult, 'looks'> {
+  const plannedTrials = find(events, 'run.started')?.trials ?? 1;
+  const looks = events.flatMap((event) => {
+    if (event.type !== 'look.taken') return [];
+    const { look, of, trials, decided, savedS } = event;
+    return [{ look, of, trials, plannedTrials, decided, savedS }];
+  });
+  return looks.length > 0 ? { looks } : {};
+}
+
+/** "decided early, after 2 of 4 trials: about 1m 40s saved"; undefined where the run went to its planned end. */
+export function decidedEarly({ looks }: Pick<RunResult, 'looks'>): string | undefined {
+  const look = looks?.find(({ decided }) => decided);
+  if (!look) return undefined;
+  return `decided early, after ${look.trials} of ${look.plannedTrials} trials: about ${formatMs(look.savedS * 1000)} saved`;
 }
 
 /** What the system can take, where that was measured. */

@@ -204,6 +204,21 @@ export const RunResult = z.object({
       }),
     ),
   }),
+  /** Looks at the verdict on the way (`decideEarly`); absent where there were none. */
+  looks: z
+    .array(
+      z.object({
+        look: z.number(),
+        of: z.number(),
+        /** Trials done by then, and planned in all. */
+        trials: z.number(),
+        plannedTrials: z.number(),
+        decided: z.boolean(),
+        /** Planned time that was not needed any more. */
+        savedS: z.number(),
+      }),
+    )
+    .optional(),
   evidence: z.array(z.object({ file: z.string(), what: z.string() })),
   /** The event log without its per-second lines, for reading. */
   events: z.array(z.object({ t: z.number(), type: z.string(), text: z.string() })),

@@ -99,7 +99,15 @@ export const PartJudgement = z.object({
   /** Repeated trials: the drift of each in the bad direction, in the unit of `estimate`, and what they say together. */
   trials: z
     .object({
-      drifts: z.array(z.object({ trial: z.number(), drift: z.number().nullable() })),
+      drifts: z.array(
+        z.object({
+          trial: z.number(),
+          drift: z.number().nullable(),
+          /** Its interval from within its own two windows; null: unbounded. Absent in old results. */
+          low: z.number().nullable().optional(),
+          high: z.number().nullable().optional(),
+        }),
+      ),
       /** Mean with its interval between trials. */
       mean: Estimate,
       /** Share of the variation between trials that is more than their own noise (I²). */

@@ -115,7 +115,10 @@ export function trialsOf({ pairs, result }: PairCheck, relative: boolean, slo: S
   const estimate = ({ value, low, high }: Interval) =>
     finiteEstimate({ value: back(value), low: back(low), high: back(high) });
   return {
-    drifts: pairs.map(({ trial, drift }) => ({ trial, drift: estimate(drift).value })),
+    drifts: pairs.map(({ trial, drift }) => {
+      const { value, low, high } = estimate(drift);
+      return { trial, drift: value, low, high };
+    }),
     mean: estimate(result),
     heterogeneity: result.heterogeneity,
     prediction: estimate(result.prediction),

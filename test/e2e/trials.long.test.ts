@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Bench } from './harness.js';
 
@@ -31,5 +33,29 @@ describe('repeated trials', { timeout: 400_000 }, () => {
     const part = run.result.slos[1]?.parts.find((one) => one.part === 'tolerance');
     expect(part?.trials?.drifts).toHaveLength(trials);
     if (looks[0]?.decided) expect(run.result.warnings.map(({ code }) => code)).toContain('decided_early');
+  });
+
+  it('end at the first look that is certain, and say in the terminal and in the report how much time that saved', async () => {
+    await using bench = await Bench.open();
+    const file = bench.scenario({
+      rate: '20/s',
+      faults: '- { type: latency, link: front-back, latency: 400ms }',
+      slos: `- { name: home p95, indicator: latency p95, tolerance: 50ms }`,
+      extra: 'trials: 4\ndecideEarly: true',
+    });
+    const run = bench.plimsoll('run', file);
+    const began = performance.now();
+    expect(await run.ended).toBe(1);
+    // Four trials of 47.5 s were planned; two are left out.
+    expect((performance.now() - began) / 1000).toBeLessThan(4 * 47.5 - 60);
+    expect(run.result.looks).toEqual([
+      { look: 1, of: 2, trials: 2, plannedTrials: 4, decided: true, savedS: expect.closeTo(95, 0) },
+    ]);
+    expect(run.result).toMatchObject({ verdict: 'failed', cleanup: { proven: true } });
+    expect(run.stdout).toMatch(/decided early, after 2 of 4 trials: about 1m 35s saved/);
+    expect(run.stdout).toMatch(/2 trials: \+4\d\d ms, \+4\d\d ms; mean \+4\d\d ms/);
+    const report = readFileSync(join(run.directory, 'report.html'), 'utf8');
+    expect(report).toMatch(/Repeated trials[\s\S]*after 2 of 4 trials: about 1m 35s saved/);
+    expect(report).toMatch(/baseline, fault[\s\S]*fault, baseline[\s\S]*A single fault to come/);
   });
 });

@@ -44,6 +44,48 @@ describe('the report', () => {
     );
   });
 
+  it('shows repeated trials one by one and together, and what an early decision saved', () => {
+    expect(renderReport(sampleResult())).not.toContain('Repeated trials');
+    const result = sampleResult();
+    const slo = result.slos.find(({ parts }) => parts.some((part) => part.part === 'tolerance'))!;
+    const part = slo.parts.find((one) => one.part === 'tolerance')!;
+    slo.worse = 'up';
+    part.unit = 'seconds';
+    part.trials = {
+      drifts: [
+        { trial: 1, drift: 0.15, low: 0.14, high: 0.16 },
+        { trial: 2, drift: 0.17, low: 0.16, high: null },
+      ],
+      mean: { value: 0.16, low: 0.11, high: 0.21 },
+      heterogeneity: 0.27,
+      prediction: { value: 0.16, low: 0.02, high: 0.3 },
+    };
+    const window = (kind: 'baseline' | 'fault', trial: number, startS: number) => ({
+      window: kind,
+      trial,
+      startS,
+      endS: startS + 20,
+    });
+    result.windows = [
+      window('baseline', 1, 0),
+      window('fault', 1, 21),
+      window('fault', 2, 60),
+      window('baseline', 2, 90),
+    ];
+    result.looks = [{ look: 1, of: 2, trials: 2, plannedTrials: 4, decided: true, savedS: 100 }];
+    const section = /Repeated trials<[\s\S]*?<\/section>/.exec(renderReport(RunResult.parse(result)))?.[0] ?? '';
+    const words = section
+      .replaceAll('\u00A0', ' ')
+      .replace(/<[^>]*>/g, ' ')
+      .replace(/\s+/g, ' ');
+    expect(words).toContain('decided early, after 2 of 4 trials: about 1m 40s saved');
+    expect(words).toContain('1 baseline, fault +150 ms +140 ms … +160 ms');
+    expect(words).toContain('2 fault, baseline +170 ms +160 ms … –');
+    expect(words).toContain('Mean, as the trials differ +160 ms +110 ms … +210 ms');
+    expect(words).toContain('A single fault to come +160 ms +20 ms … +300 ms');
+    expect(words).toContain('27 % of the variation lies between the trials');
+  });
+
   it('asks for nothing from anywhere', () => {
     const page = renderReport(sampleResult());
     expect(page).not.toMatch(/<(?:link|img|iframe|object|embed|audio|video|source)\b/);

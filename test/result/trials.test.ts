@@ -7,6 +7,8 @@ import type { RunEvent } from '../../src/record/events.js';
 import { openRunDirectory } from '../../src/record/run-directory.js';
 import { foldRun, type FoldInput } from '../../src/result/fold.js';
 import { readRecords } from '../../src/result/load-run.js';
+import { decidedEarly } from '../../src/result/run-story.js';
+import { trialTexts } from '../../src/result/trial-text.js';
 import { generateRun, p95Slo, slo } from './generated-run.js';
 
 /** A generated run of exactly so many seconds, to be laid end to end. */
@@ -99,7 +101,15 @@ describe('a run of four trials', () => {
     const p95 = result.slos[1]!;
     const part = p95.parts.find((one) => one.part === 'tolerance')!;
     expect(part.trials?.drifts.map(({ trial }) => trial)).toEqual([1, 2, 3, 4]);
-    for (const { drift } of part.trials?.drifts ?? []) expect(drift).toBeCloseTo(0.05, 2);
+    for (const { drift, low, high } of part.trials?.drifts ?? []) {
+      expect(drift).toBeCloseTo(0.05, 2);
+      expect(low).toBeLessThan(drift!);
+      expect(high).toBeGreaterThan(drift!);
+    }
+    const [text] = trialTexts(p95);
+    expect(text).toMatch(/^4 trials: (\+[\d.]+ ms, ){3}\+[\d.]+ ms; mean \+[\d.]+ ms \(\+/);
+    expect(text).toMatch(/of the variation is between trials; a single fault to come: \+[\d.]+ ms to \+[\d.]+ ms$/);
+    expect(trialTexts(foldRun(once).slos[1]!)).toEqual([]);
     expect(part.trials?.prediction.high).toBeGreaterThanOrEqual(part.trials?.mean.high ?? NaN);
     expect(part.assumptions.join()).toContain('4 trials');
     expect(p95.warnings.map(({ code }) => code)).not.toContain('provisional');
@@ -112,6 +122,9 @@ describe('a run of four trials', () => {
     expect(result.verdict).toBe('passed');
     const early = result.slos[1]!.parts[0]!;
     expect(early.reasons).toEqual([]);
+    expect(result.looks).toEqual([{ look: 1, of: 2, trials: 2, plannedTrials: 4, decided: true, savedS: 108 }]);
+    expect(decidedEarly(result)).toBe('decided early, after 2 of 4 trials: about 1m 48s saved');
+    expect(decidedEarly(foldRun(trials(4)))).toBeUndefined();
     expect(early.k).toBeGreaterThan(whole.k ?? NaN);
   });
 

@@ -163,6 +163,7 @@ function makeSample(seed: number, shape: Partial<SampleShape>): RunResult {
         message: 'checkout p95 is back below 61 ms, 1.4 s after the undo was proven',
       },
     ],
+    looks: [],
     topology: {
       services: [
         { name: 'gateway', detail: 'http://127.0.0.1:7080' },
