@@ -15,6 +15,9 @@ import {
 } from './arrivals-format.js';
 import { OUTCOMES } from './outcomes.js';
 
+/** No run lasts longer (a month): a time further off is damage, and would cost memory for each second until then. */
+const LONGEST_RUN_US = 31 * 86_400e6;
+
 export interface ArrivalsRead {
   header: ArrivalsHeader;
   /** By position in the header's stream table, in the order of the file: not sorted by due time. */
@@ -29,7 +32,8 @@ export interface ArrivalsRead {
 
 /**
  * Reads an `arrivals.bin`, whole, cut or damaged: every chunk whose CRC holds is used, whatever is around it. Goes over
- * the file twice, so that the columns are made at their final size: 20 bytes an arrival and one chunk's buffer.
+ * the file twice, so that the columns are made at their final size: 16 bytes an arrival (20 where a due time lies beyond
+ * 71 minutes) and one chunk's buffer.
  *
  * `fallback` (from the event log) is used when the file's own header is damaged; without it that is an error
  * `arrivals_damaged`. Throws `arrivals_unreadable` when there is no such file, `newer_format` for a newer one.
@@ -54,11 +58,11 @@ export function readArrivals(path: string, fallback?: ArrivalsHeader): ArrivalsR
   }
 }
 
-/** Columns for `count` arrivals, all zero. */
-export function emptyColumns(count = 0): ArrivalColumns {
+/** Columns for `count` arrivals, all zero. With `short`, due times are whole numbers from 0 to 2³² − 1. */
+export function emptyColumns(count = 0, short = false): ArrivalColumns {
   return {
     index: new Uint32Array(count),
-    dueUs: new Float64Array(count),
+    dueUs: short ? new Uint32Array(count) : new Float64Array(count),
     responseUs: new Uint32Array(count),
     status: new Uint16Array(count),
     outcome: new Uint8Array(count),
@@ -71,8 +75,12 @@ function readAll(bytes: Bytes, path: string, fallback: ArrivalsHeader | undefine
   const { header, end } = readHeader(bytes, path, fallback, warnings);
   const { chunks, torn, lostChunks } = findChunks(bytes, end, header.streams, path, warnings);
   const counts = header.streams.map(() => 0);
-  for (const { stream, count } of chunks) counts[stream] = (counts[stream] ?? 0) + count;
-  const streams = counts.map((count) => emptyColumns(count));
+  const short = header.streams.map(() => true);
+  for (const { stream, count, baseUs, lastUs } of chunks) {
+    counts[stream] = (counts[stream] ?? 0) + count;
+    if (!Number.isInteger(baseUs) || baseUs < 0 || lastUs >= 2 ** 32) short[stream] = false;
+  }
+  const streams = counts.map((count, stream) => emptyColumns(count, short[stream]));
   const filled = header.streams.map(() => 0);
   for (const chunk of chunks) {
     const target = streams[chunk.stream];
@@ -131,6 +139,8 @@ interface FoundChunk {
   stream: number;
   baseUs: number;
   count: number;
+  /** The latest due time. */
+  lastUs: number;
 }
 
 function findChunks(bytes: Bytes, start: number, streams: StreamHeader[], path: string, warnings: string[]) {
@@ -142,15 +152,16 @@ function findChunks(bytes: Bytes, start: number, streams: StreamHeader[], path: 
   while (at < bytes.size) {
     const chunk = wholeChunkAt(bytes, at, streams);
     if (chunk) {
-      if (chunk.sequence > expected) lostChunks += chunk.sequence - expected;
-      expected = Math.max(expected, chunk.sequence + 1);
-      if (!hasKnownCodes(bytes, chunk, streams)) {
-        warnings.push(`${path}: chunk ${chunk.sequence} holds outcomes or requests that are unknown here; left out.`);
+      const { sequence, at: columns, count } = chunk.found;
+      if (sequence > expected) lostChunks += sequence - expected;
+      expected = Math.max(expected, sequence + 1);
+      if (!chunk.known) {
+        warnings.push(`${path}: chunk ${sequence} holds outcomes or requests that are unknown here; left out.`);
         lostChunks++;
       } else {
-        chunks.push(chunk);
+        chunks.push(chunk.found);
       }
-      at = chunk.at + chunk.count * BYTES_AN_ARRIVAL;
+      at = columns + count * BYTES_AN_ARRIVAL;
       continue;
     }
     const next = nextWholeChunk(bytes, at + 1, streams);
@@ -165,12 +176,19 @@ function findChunks(bytes: Bytes, start: number, streams: StreamHeader[], path: 
     warnings.push(`${path}: bytes ${at} to ${next - 1} are damaged and left out.`);
     at = next;
   }
-  if (lostChunks > (torn ? 1 : 0)) warnings.push(`${path}: ${lostChunks} chunks of arrivals are lost.`);
+  if (lostChunks > (torn ? 1 : 0))
+    warnings.push(
+      `${path}: ${lostChunks === 1 ? '1 chunk of arrivals is' : `${lostChunks} chunks of arrivals are`} lost.`,
+    );
   return { chunks, torn, lostChunks };
 }
 
-/** The chunk at `at` if it is all there, makes sense and its CRC holds. */
-function wholeChunkAt(bytes: Bytes, at: number, streams: StreamHeader[]): FoundChunk | undefined {
+/** The chunk at `at` if it is all there, makes sense and its CRC holds; and whether its codes are known here. */
+function wholeChunkAt(
+  bytes: Bytes,
+  at: number,
+  streams: StreamHeader[],
+): { found: FoundChunk; known: boolean } | undefined {
   const header = bytes.read(at, CHUNK_HEADER_BYTES);
   if (header.length < CHUNK_HEADER_BYTES || !header.subarray(0, 4).equals(CHUNK_MARKER)) return undefined;
   const chunk: FoundChunk = {
@@ -179,18 +197,28 @@ function wholeChunkAt(bytes: Bytes, at: number, streams: StreamHeader[]): FoundC
     stream: header.readUInt16LE(CHUNK.stream),
     baseUs: header.readDoubleLE(CHUNK.baseUs),
     count: header.readUInt32LE(CHUNK.count),
+    lastUs: 0,
   };
   const length = chunk.count * BYTES_AN_ARRIVAL;
   const plausible =
     chunk.count <= MOST_ARRIVALS_A_CHUNK &&
     header.readUInt32LE(CHUNK.columnBytes) === length &&
     chunk.stream < streams.length &&
-    Number.isFinite(chunk.baseUs) &&
+    Math.abs(chunk.baseUs) <= LONGEST_RUN_US &&
     chunk.at + length <= bytes.size;
   if (!plausible) return undefined;
   const expected = header.readUInt32LE(CHUNK.crc);
   const ofHeader = crc32(header.subarray(0, CHUNK.crc));
-  return crc32(bytes.read(chunk.at, length), ofHeader) === expected ? chunk : undefined;
+  const columns = bytes.read(chunk.at, length);
+  if (crc32(columns, ofHeader) !== expected) return undefined;
+  return { found: { ...chunk, lastUs: lastDue(columns, chunk) }, known: hasKnownCodes(columns, chunk, streams) };
+}
+
+function lastDue(columns: Buffer, { baseUs, count }: FoundChunk): number {
+  const due = new DataView(columns.buffer, columns.byteOffset + count * 4, count * 4);
+  let last = 0;
+  for (let k = 0; k < count; k++) last = Math.max(last, due.getUint32(k * 4, true));
+  return baseUs + last;
 }
 
 /** The offset of the next whole chunk at or after `from`. */
@@ -207,14 +235,11 @@ function nextWholeChunk(bytes: Bytes, from: number, streams: StreamHeader[]): nu
 }
 
 /** A newer writer may know more outcomes; a chunk with one would be read wrongly. */
-function hasKnownCodes(bytes: Bytes, chunk: FoundChunk, streams: StreamHeader[]): boolean {
-  const requests = streams[chunk.stream]?.requests.length ?? 0;
-  const columns = bytes.read(chunk.at, chunk.count * BYTES_AN_ARRIVAL);
-  const outcomes = columns.subarray(chunk.count * 14, chunk.count * 15);
-  return (
-    outcomes.every((outcome) => outcome < OUTCOMES.length) &&
-    columns.subarray(chunk.count * 15).every((request) => request < requests)
-  );
+function hasKnownCodes(columns: Buffer, { count, stream }: FoundChunk, streams: StreamHeader[]): boolean {
+  const requests = streams[stream]?.requests.length ?? 0;
+  for (let k = count * 14; k < count * 15; k++) if ((columns[k] ?? 0) >= OUTCOMES.length) return false;
+  for (let k = count * 15; k < count * 16; k++) if ((columns[k] ?? 0) >= requests) return false;
+  return true;
 }
 
 function decode(bytes: Bytes, chunk: FoundChunk, target: ArrivalColumns, from: number): void {

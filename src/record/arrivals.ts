@@ -2,8 +2,8 @@
 export interface ArrivalColumns {
   /** Index in the stream's schedule (open model) or in its order of readiness (closed model). */
   index: Uint32Array;
-  /** When it was due, in microseconds from the run's t0. */
-  dueUs: Float64Array;
+  /** When it was due, in microseconds from the run's t0. Four bytes where that is enough: a reader chooses by what it read. */
+  dueUs: Float64Array | Uint32Array;
   /** `end − due` in microseconds; the deadline for those that have no measured end. */
   responseUs: Uint32Array;
   /** HTTP status; 0 if there was none. */

@@ -1,5 +1,9 @@
+import type { ArrivalColumns } from '../record/arrivals.js';
 import type { WindowKind } from '../record/events.js';
 import { OUTCOMES } from '../record/outcomes.js';
+import { sortUnsigned } from '../support/sort-unsigned.js';
+import { sampleOf, select } from '../verdict/arrivals.js';
+import type { JudgeWindow } from '../verdict/input.js';
 import type { StreamRecords } from './ledger.js';
 import { quantileLadder, quantileOf } from './quantiles.js';
 import type { RunResult, Series } from './schema.js';
@@ -21,19 +25,9 @@ export function seriesOf({ header, columns }: StreamRecords): Series | undefined
     if (second > last) last = second;
   }
   const seconds = last - first + 1;
-  // A counting sort by second: where each second's arrivals start in `responses`.
-  const starts = new Uint32Array(seconds + 1);
-  const secondOf = (k: number): number => Math.floor((dueUs[k] ?? 0) / 1e6) - first;
-  for (let k = 0; k < count; k++) starts[secondOf(k) + 1] = (starts[secondOf(k) + 1] ?? 0) + 1;
-  for (let s = 0; s < seconds; s++) starts[s + 1] = (starts[s + 1] ?? 0) + (starts[s] ?? 0);
-  const next = starts.slice();
-  const responses = new Uint32Array(count);
   const byOutcome = OUTCOMES.map(() => Array.from({ length: seconds }, () => 0));
   for (let k = 0; k < count; k++) {
-    const second = secondOf(k);
-    const at = next[second] ?? 0;
-    responses[at] = responseUs[k] ?? 0;
-    next[second] = at + 1;
+    const second = Math.floor((dueUs[k] ?? 0) / 1e6) - first;
     const column = byOutcome[outcome[k] ?? 0];
     if (column) column[second] = (column[second] ?? 0) + 1;
   }
@@ -54,39 +48,82 @@ export function seriesOf({ header, columns }: StreamRecords): Series | undefined
     p99S: [],
     maxS: [],
   };
-  for (let s = 0; s < seconds; s++) {
-    const sorted = responses.subarray(starts[s], starts[s + 1]).sort();
+  eachSecond({ dueUs, responseUs }, first, seconds, (sorted) => {
     series.scheduled.push(sorted.length);
     series.p50S.push(inSeconds(quantileOf(sorted, 0.5)));
     series.p95S.push(inSeconds(quantileOf(sorted, 0.95)));
     series.p99S.push(inSeconds(quantileOf(sorted, 0.99)));
     series.maxS.push(inSeconds(sorted.at(-1) ?? null));
-  }
+  });
   return series;
 }
 
-/** The percentile curve of each kind of window; several trials are taken together. */
+/** Response times that are brought together at once; a run may hold ten times as many in memory already. */
+const BLOCK = 1 << 20;
+
+/**
+ * Hands over the response times of each second in turn, sorted. By blocks of seconds, each from the stretch of the columns
+ * that holds it: records lie nearly in the order of time, so one block's memory is enough for a run of any length.
+ */
+function eachSecond(
+  { dueUs, responseUs }: Pick<ArrivalColumns, 'dueUs' | 'responseUs'>,
+  first: number,
+  seconds: number,
+  see: (sorted: Uint32Array) => void,
+): void {
+  const counts = new Uint32Array(seconds);
+  const from = new Uint32Array(seconds).fill(dueUs.length);
+  const to = new Uint32Array(seconds);
+  const secondOf = (k: number): number => Math.floor((dueUs[k] ?? 0) / 1e6) - first;
+  for (let k = 0; k < dueUs.length; k++) {
+    const second = secondOf(k);
+    if (counts[second] === 0) from[second] = k;
+    counts[second] = (counts[second] ?? 0) + 1;
+    to[second] = k + 1;
+  }
+  let times = new Uint32Array(0);
+  let scratch = new Uint32Array(0);
+  for (let begin = 0, end = 0; begin < seconds; begin = end) {
+    let size = 0;
+    const starts: number[] = [];
+    let [low, high] = [dueUs.length, 0];
+    for (end = begin; end < seconds && (end === begin || size + (counts[end] ?? 0) <= BLOCK); end++) {
+      starts.push(size);
+      size += counts[end] ?? 0;
+      low = Math.min(low, from[end] ?? 0);
+      high = Math.max(high, to[end] ?? 0);
+    }
+    if (times.length < size) [times, scratch] = [new Uint32Array(size), new Uint32Array(size)];
+    const next = Uint32Array.from(starts);
+    for (let k = low; k < high; k++) {
+      const second = secondOf(k);
+      if (second < begin || second >= end) continue;
+      const at = next[second - begin] ?? 0;
+      times[at] = responseUs[k] ?? 0;
+      next[second - begin] = at + 1;
+    }
+    for (const [i, start] of starts.entries()) {
+      see(sortUnsigned(times.subarray(start, start + (counts[begin + i] ?? 0)), scratch));
+    }
+  }
+}
+
+/** The percentile curve of each kind of window; several trials are taken together. `judged`: the same windows, as judged. */
 export function distributionsOf(
-  { header, columns, assigned }: StreamRecords,
+  { header, assigned }: StreamRecords,
   windows: readonly Window[],
+  judged: readonly JudgeWindow[],
 ): RunResult['distribution'] {
   const kinds: WindowKind[] = ['baseline', 'fault', 'recovery'];
   return kinds.flatMap((kind): RunResult['distribution'] => {
     const mine = windows.map((window) => window.kind === kind);
     let n = 0;
-    let ok = 0;
-    for (let k = 0; k < assigned.length; k++) {
-      if (!mine[assigned[k] ?? -1]) continue;
-      n++;
-      if (columns.outcome[k] === 0) ok++;
-    }
+    for (let k = 0; k < assigned.length; k++) if (mine[assigned[k] ?? -1]) n++;
     if (n === 0) return [];
-    const times = new Uint32Array(ok);
-    let at = 0;
-    for (let k = 0; k < assigned.length; k++) {
-      if (mine[assigned[k] ?? -1] && columns.outcome[k] === 0) times[at++] = columns.responseUs[k] ?? 0;
-    }
-    times.sort();
+    const chosen = judged
+      .filter((window) => window.kind === kind)
+      .map((window) => ({ window, selected: select(window.streams, { stream: header.name }) }));
+    const times = sampleOf(chosen, 'ok').okUs;
     const quantiles = quantileLadder(n);
     return [
       {

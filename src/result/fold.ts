@@ -81,7 +81,7 @@ export function foldRun(input: FoldInput): RunResult {
     })),
     ledger: ledgers.flatMap(({ rows }) => rows),
     series: streams.flatMap((stream) => seriesOf(stream) ?? []),
-    distribution: streams.flatMap((stream) => distributionsOf(stream, windows)),
+    distribution: streams.flatMap((stream) => distributionsOf(stream, windows, story.judgeInput.windows)),
     samples: streams.flatMap((stream) => samplesOf(stream, windows, { runId, traceIdOf })),
     health: healthOf(events),
     capacity: capacityOf(events),

@@ -25,10 +25,12 @@ export function inFlightAt(
   );
   if (orders.length === 0) return undefined;
   const found = { requests: 0, lost: 0 };
+  const [first, last] = [Math.min(...orders), Math.max(...orders)];
   for (const { columns } of streams) {
     for (let k = 0; k < columns.dueUs.length; k++) {
       const due = columns.dueUs[k] ?? 0;
       const end = due + (columns.responseUs[k] ?? 0);
+      if (due >= last || end <= first) continue;
       if (!orders.some((at) => due < at && end > at)) continue;
       const outcome = OUTCOMES[columns.outcome[k] ?? 0] ?? 'ok';
       if (NEVER_SENT.includes(outcome)) continue;

@@ -1,8 +1,6 @@
-import type { ArrivalColumns, StreamHeader } from '../record/arrivals.js';
 import type { EventOf, RunEvent } from '../record/events.js';
 import { OUTCOMES } from '../record/outcomes.js';
-import { columnsWhere } from '../verdict/arrivals.js';
-import type { JudgeInput, JudgeWindow, StreamArrivals } from '../verdict/input.js';
+import type { JudgeInput, JudgeWindow, StreamArrivals, StreamPart } from '../verdict/input.js';
 import type { Slo } from '../verdict/slo.js';
 import { driverHealthIn } from './health.js';
 import type { StreamRecords } from './ledger.js';
@@ -25,37 +23,32 @@ export function judgeInputOf(run: {
 }): JudgeInput {
   const { slos, streams, windows, faults, events, stoppedEarly } = run;
   // After a stop, what was still open was ended by us and not by the system: it says nothing about either.
-  const counts = (columns: ArrivalColumns, k: number): boolean => !stoppedEarly || columns.outcome[k] !== UNFINISHED;
+  const without = stoppedEarly ? UNFINISHED : -1;
   const models = new Map(streams.map(({ header }) => [header.name, header.model]));
   const fromUs = Math.min(...windows.map(({ startUs }) => startUs));
-  let endUs = 0;
-  for (const { columns } of streams) for (const due of columns.dueUs) if (due > endUs) endUs = due;
+  const looked = streams.map((records) => lookThrough(records, windows.length));
   return {
     slos,
-    windows: windows.map(({ kind, trial, startUs, endUs: windowEndUs }, w): JudgeWindow => {
-      const dropped: Record<string, number> = {};
-      for (const { header, columns, assigned } of streams) {
-        let count = 0;
-        for (let k = 0; k < assigned.length; k++) if (assigned[k] === w && columns.outcome[k] === DROPPED) count++;
-        if (count > 0) dropped[header.name] = count;
-      }
+    windows: windows.map(({ kind, trial, startUs, endUs }, w): JudgeWindow => {
+      const dropped = streams.map(({ header }, s): [string, number] => [header.name, looked[s]?.dropped[w] ?? 0]);
       return {
         kind,
         trial,
         startUs,
-        endUs: windowEndUs,
-        streams: streams.map((records) =>
-          pick(records, (columns, k) => records.assigned[k] === w && counts(columns, k)),
-        ),
-        dropped,
-        ...driverHealthIn({ startUs, endUs: windowEndUs }, events, models),
+        endUs,
+        streams: streams.map((records, s): StreamArrivals => {
+          const { from = 0, to = 0 } = looked[s]?.ranges[w] ?? {};
+          return part(records, { from, to, marks: records.assigned, mark: w, sinceUs: -Infinity, without });
+        }),
+        dropped: Object.fromEntries(dropped.filter(([, count]) => count > 0)),
+        ...driverHealthIn({ startUs, endUs }, events, models),
       };
     }),
     timeline: streams.map((records) =>
-      pick(records, (columns, k) => (columns.dueUs[k] ?? 0) >= fromUs && counts(columns, k)),
+      part(records, { from: 0, to: records.columns.dueUs.length, sinceUs: fromUs, without }),
     ),
     faults,
-    endUs,
+    endUs: looked.reduce((last, { lastUs }) => Math.max(last, lastUs), 0),
     stoppedEarly,
     ...(run.looks ? { looks: run.looks } : {}),
     ...(run.sources ? { sources: run.sources } : {}),
@@ -77,16 +70,38 @@ function noiseOf(noise: NonNullable<EventOf<'plan.resolved'>['noise']>): NonNull
   );
 }
 
-function pick(
-  { header, columns }: { header: StreamHeader; columns: ArrivalColumns },
-  wanted: (columns: ArrivalColumns, k: number) => boolean,
-): StreamArrivals {
+/** Where each window's arrivals lie in the columns, how many of them were dropped, and when the last was due. */
+function lookThrough({ columns, assigned }: StreamRecords, windows: number) {
+  const { dueUs, outcome } = columns;
+  const ranges = Array.from({ length: windows }, () => ({ from: 0, to: 0 }));
+  const dropped = new Uint32Array(windows);
+  let lastUs = 0;
+  for (let k = 0; k < assigned.length; k++) {
+    const due = dueUs[k] ?? 0;
+    if (due > lastUs) lastUs = due;
+    const window = assigned[k] ?? windows;
+    const range = ranges[window];
+    if (!range) continue;
+    if (range.to === 0) range.from = k;
+    range.to = k + 1;
+    if (outcome[k] === DROPPED) dropped[window] = (dropped[window] ?? 0) + 1;
+  }
+  return { ranges, dropped, lastUs };
+}
+
+/** Shares the columns: nothing is copied. */
+function part({ header, columns }: Pick<StreamRecords, 'header' | 'columns'>, of: StreamPart): StreamArrivals {
   return {
     stream: header.name,
     model: header.model,
     ...(header.ratePerSecond === undefined ? {} : { plannedRatePerSecond: header.ratePerSecond }),
     requests: header.requests,
     deadlinesS: header.deadlinesUs.map((us) => us / 1e6),
-    ...columnsWhere(columns, (k) => wanted(columns, k)),
+    dueUs: columns.dueUs,
+    responseUs: columns.responseUs,
+    status: columns.status,
+    outcome: columns.outcome,
+    request: columns.request,
+    part: of,
   };
 }

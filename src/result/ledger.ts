@@ -43,14 +43,20 @@ export function ledgerOf(
   const add = (index: number, by = 1): void => {
     counts[index] = (counts[index] ?? 0) + by;
   };
+  const none = ROW_WINDOWS.length - 1;
   for (let k = 0; k < assigned.length; k++) {
-    const window = rowOf[assigned[k] ?? -1] ?? ROW_WINDOWS.length - 1;
-    const request = columns.request[k] ?? 0;
-    const outcome = columns.outcome[k] ?? 0;
-    add(at(0, request, outcome));
-    add(at(0, requests, outcome));
-    add(at(window, request, outcome));
-    add(at(window, requests, outcome));
+    const window = rowOf[assigned[k] ?? -1] ?? none;
+    add((window * (requests + 1) + (columns.request[k] ?? 0)) * outcomes + (columns.outcome[k] ?? 0));
+  }
+  for (let window = 1; window <= none; window++) {
+    for (let request = 0; request < requests; request++) {
+      for (let outcome = 0; outcome < outcomes; outcome++) {
+        const count = counts[at(window, request, outcome)] ?? 0;
+        add(at(window, requests, outcome), count);
+        add(at(0, request, outcome), count);
+        add(at(0, requests, outcome), count);
+      }
+    }
   }
 
   const check = checkDemand(header, columns, events);
@@ -111,10 +117,22 @@ function checkDemand(
 
 /** How many different indices there are, and one more than the largest. */
 function distinctOf(index: Uint32Array): { distinct: number; top: number } {
-  const sorted = index.slice().sort();
+  let top = 0;
+  for (let k = 0; k < index.length; k++) top = Math.max(top, (index[k] ?? 0) + 1);
+  // A schedule's indices are dense; a file that claims otherwise must not cost memory for what it does not hold.
+  if (top > 64 * index.length) return { distinct: new Set(index).size, top };
+  // A bit for each index: far less than a sorted copy.
+  const seen = new Uint32Array(Math.ceil(top / 32));
   let distinct = 0;
-  for (let k = 0; k < sorted.length; k++) if (k === 0 || sorted[k] !== sorted[k - 1]) distinct++;
-  return { distinct, top: sorted.length === 0 ? 0 : (sorted.at(-1) ?? 0) + 1 };
+  for (let k = 0; k < index.length; k++) {
+    const at = index[k] ?? 0;
+    const word = seen[at >>> 5] ?? 0;
+    const bit = 1 << (at & 31);
+    if ((word & bit) !== 0) continue;
+    distinct++;
+    seen[at >>> 5] = word | bit;
+  }
+  return { distinct, top };
 }
 
 /** What the driver's `second` events say; the later one of a second counts. */

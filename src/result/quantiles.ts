@@ -1,10 +1,12 @@
+import type { Sorted } from '../verdict/sorted.js';
+
 /**
  * The smallest value that at least the share `q` of all values does not exceed (nearest rank: the ⌈q·n⌉-th smallest).
  * `n` may be larger than `sorted`: then the rest ranks above all of it, and null is what lies there.
  */
-export function quantileOf(sorted: ArrayLike<number>, q: number, n = sorted.length): number | null {
+export function quantileOf(sorted: Sorted, q: number, n = sorted.length): number | null {
   if (n === 0) return null;
-  return sorted[rankOf(q, n) - 1] ?? null;
+  return sorted.at(rankOf(q, n) - 1) ?? null;
 }
 
 /** From 1. The tiny amount keeps 0.07 × 100 = 7.000000000000001 from becoming rank 8. */

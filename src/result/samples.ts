@@ -1,7 +1,7 @@
 import { OUTCOMES } from '../record/outcomes.js';
 import type { StreamRecords } from './ledger.js';
 import type { RunResult } from './schema.js';
-import type { Window } from './windows.js';
+import { NO_WINDOW, type Window } from './windows.js';
 
 type Sample = RunResult['samples'][number];
 
@@ -23,10 +23,17 @@ export function samplesOf(
   const windowOf = (k: number): Sample['window'] => windows[assigned[k] ?? -1]?.kind ?? 'none';
   const response = (k: number): number => columns.responseUs[k] ?? 0;
   const due = (k: number): number => columns.dueUs[k] ?? 0;
+  // Below this response time an arrival is surely not among the slowest of its window: most end here.
+  const least = windows.map(() => 0);
   for (let k = 0; k < assigned.length; k++) {
     const outcome = columns.outcome[k] ?? 0;
-    if (outcome === 0) keep(slowest, windowOf(k), k, SLOWEST, (a, b) => response(b) - response(a) || due(a) - due(b));
-    else keep(failed, `${windowOf(k)} ${outcome}`, k, FAILED, (a, b) => due(a) - due(b));
+    const window = assigned[k] ?? NO_WINDOW;
+    if (outcome === 0 && (columns.responseUs[k] ?? 0) < (least[window] ?? 0)) continue;
+    if (outcome === 0) {
+      const list = keep(slowest, windowOf(k), k, SLOWEST, (a, b) => response(b) - response(a) || due(a) - due(b));
+      const last = list.at(-1);
+      if (window < least.length && list.length === SLOWEST && last !== undefined) least[window] = response(last);
+    } else keep(failed, `${windowOf(k)} ${outcome}`, k, FAILED, (a, b) => due(a) - due(b));
   }
   const sample = (kind: Sample['kind'], k: number): Sample => ({
     kind,
@@ -52,12 +59,13 @@ function keep<K>(
   k: number,
   most: number,
   order: (a: number, b: number) => number,
-): void {
+): number[] {
   let list = lists.get(key);
   if (!list) lists.set(key, (list = []));
   const last = list.at(-1);
-  if (list.length >= most && last !== undefined && order(last, k) <= 0) return;
+  if (list.length >= most && last !== undefined && order(last, k) <= 0) return list;
   list.push(k);
   list.sort(order);
   if (list.length > most) list.pop();
+  return list;
 }

@@ -81,11 +81,15 @@ export function assignWindows(
   const { dueUs, responseUs } = columns;
   const assigned = new Uint8Array(dueUs.length).fill(NO_WINDOW);
   const edges = injections.map((injection) => edgeOf(injection, windows));
+  const startUs = Float64Array.from(windows, (window) => window.startUs);
+  const endUs = Float64Array.from(windows, (window) => window.endUs);
   for (let k = 0; k < assigned.length; k++) {
     const due = dueUs[k] ?? 0;
     const end = due + (responseUs[k] ?? 0);
-    let window = windows.findIndex(({ startUs, endUs }) => due >= startUs && due < endUs);
-    if (window < 0) window = NO_WINDOW;
+    let window = NO_WINDOW;
+    for (let w = 0; w < windows.length && window === NO_WINDOW; w++) {
+      if (due >= (startUs[w] ?? 0) && due < (endUs[w] ?? 0)) window = w;
+    }
     for (const edge of edges) {
       if (due >= edge.atUs || end <= edge.atUs || due < edge.fromUs) continue;
       window = edge.to;

@@ -1,4 +1,4 @@
-import { visit, type Selected, type Test } from './arrivals.js';
+import { testOf, visit, type Selected, type Trait } from './arrivals.js';
 import type { Evidence } from './evidence/evidence.js';
 import type { Measure } from './indicators/indicator.js';
 import { bucketWidth, type Buckets } from './recovery.js';
@@ -7,7 +7,7 @@ import { formatValue } from './words.js';
 
 /** What makes a bucket bad. `share`: more than `limit` of its arrivals are; `rate`: fewer good answers a second. */
 export type Health =
-  { kind: 'share'; limit: number; isBad: Test; okOnly: boolean } | { kind: 'rate'; limit: number; isGood: Test };
+  { kind: 'share'; limit: number; bad: Trait; okOnly: boolean } | { kind: 'rate'; limit: number; good: Trait };
 
 /** Where an SLO has nothing but `recoverWithin`: what still counts as well. */
 const DEFAULT_TOLERANCE = { ratio: 0.01, quantile: 1, rate: 0.1 };
@@ -21,13 +21,13 @@ export function healthOf(measure: Measure, slo: Slo, evidence: Evidence): Health
   const { objective } = slo;
   switch (measure.kind) {
     case 'ratio': {
-      const { isBad, report } = measure;
+      const { bad, report } = measure;
       if (objective) {
         const limit = report === 'good' ? 1 - objective.value : objective.value;
-        return { kind: 'share', limit, isBad, okOnly: false };
+        return { kind: 'share', limit, bad, okOnly: false };
       }
       const p = base === undefined ? 0 : report === 'good' ? 1 - base : base;
-      return { kind: 'share', limit: p + drift(slo, p, DEFAULT_TOLERANCE.ratio), isBad, okOnly: false };
+      return { kind: 'share', limit: p + drift(slo, p, DEFAULT_TOLERANCE.ratio), bad, okOnly: false };
     }
     case 'quantile': {
       const { q, population } = measure;
@@ -37,7 +37,7 @@ export function healthOf(measure: Measure, slo: Slo, evidence: Evidence): Health
         kind: 'share',
         // Twice the nominal share (10 % for P95); for a median that would be everything.
         limit: Math.min(2 * (1 - q), 1 - q / 2),
-        isBad: (arrivals, i) => arrivals.outcome[i] !== 0 || (arrivals.responseUs[i] ?? 0) > limitS * 1e6,
+        bad: { is: 'slower', thanUs: limitS * 1e6 },
         okOnly: population === 'ok',
       };
     }
@@ -47,7 +47,7 @@ export function healthOf(measure: Measure, slo: Slo, evidence: Evidence): Health
     case 'rate': {
       const rate = base ?? 0;
       const least = objective ? objective.value : rate - drift(slo, rate, rate * DEFAULT_TOLERANCE.rate);
-      return { kind: 'rate', limit: least, isGood: measure.isGood };
+      return { kind: 'rate', limit: least, good: measure.good };
     }
   }
 }
@@ -72,9 +72,8 @@ export function widthOf(
   const observedS = (toUs - fromUs) / 1e6;
   if (health.kind === 'rate') return { widthS: 1, coarse: false };
   let arrivals = 0;
-  visit(selected, (stream, i) => {
-    const due = stream.dueUs[i] ?? 0;
-    if (due >= fromUs && due < toUs) arrivals++;
+  visit(selected, fromUs, (stream, i) => {
+    if ((stream.dueUs[i] ?? 0) < toUs) arrivals++;
   });
   return bucketWidth({ limit: health.limit, ratePerSecond: arrivals / observedS, observedS, withinS });
 }
@@ -90,12 +89,12 @@ export function bucketsOf(
   const count = Math.max(0, Math.floor((toUs - fromUs) / (widthS * 1e6) + EDGE));
   const x = new Float64Array(count);
   const n = new Float64Array(count);
-  visit(selected, (arrivals, i) => {
+  const test = testOf(health.kind === 'share' ? health.bad : health.good);
+  const okOnly = health.kind === 'share' && health.okOnly;
+  visit(selected, fromUs, (arrivals, i) => {
     const bucket = Math.floor(((arrivals.dueUs[i] ?? 0) - fromUs) / (widthS * 1e6));
-    if (bucket < 0 || bucket >= count) return;
-    if (health.kind === 'share' && health.okOnly && arrivals.outcome[i] !== 0) return;
-    const hit = health.kind === 'share' ? health.isBad(arrivals, i) : health.isGood(arrivals, i);
-    if (hit) x[bucket] = (x[bucket] ?? 0) + 1;
+    if (bucket >= count || (okOnly && arrivals.outcome[i] !== 0)) return;
+    if (test(arrivals, i)) x[bucket] = (x[bucket] ?? 0) + 1;
     n[bucket] = (n[bucket] ?? 0) + 1;
   });
   const isBad = Array.from(n, (total, bucket) => {

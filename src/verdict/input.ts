@@ -13,15 +13,31 @@ export interface StreamArrivals {
   requests: string[];
   /** Seconds, by position in `requests`. */
   deadlinesS: number[];
-  /** Columns; the same length each. Not sorted. */
+  /** Columns; the same length each. Not sorted. Several parts of a run share them. */
   /** Microseconds from t0. */
-  dueUs: Float64Array;
+  dueUs: Float64Array | Uint32Array;
   responseUs: Uint32Array;
   status: Uint16Array;
   /** Position in the list of outcomes; 0 is ok. */
   outcome: Uint8Array;
   /** Position in `requests`. */
   request: Uint8Array;
+  /** Which of the columns' arrivals belong here; absent: all. */
+  part?: StreamPart;
+}
+
+/** A part of a stream's columns: what meets all of these. */
+export interface StreamPart {
+  /** Positions [from, to). */
+  from: number;
+  to: number;
+  /** A mark for each arrival of the columns, and the one that belongs. */
+  marks?: Uint8Array;
+  mark?: number;
+  /** Due at this moment or later. */
+  sinceUs: number;
+  /** The outcome that is left out; −1: none. */
+  without: number;
 }
 
 export interface JudgeWindow {

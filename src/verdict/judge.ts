@@ -19,6 +19,7 @@ import { causesFirst } from './reason-order.js';
 import { judgeRecoveryTrials } from './recovery-trials.js';
 import type { Slo } from './slo.js';
 import { levelAtLook } from './looks.js';
+import { isEmpty } from './walk.js';
 import { finiteEstimate } from './words.js';
 
 interface JudgedSlo {
@@ -208,8 +209,7 @@ function isClosed(windows: WindowSet, input: JudgeInput, slo: Slo): boolean {
 
 /** Recovery looks at the timeline, not at windows. */
 function noData(input: JudgeInput, slo: Slo): Blocker[] {
-  const some = select(input.timeline, slo).some(({ arrivals }) => arrivals.dueUs.length > 0);
-  if (some) return [];
+  if (select(input.timeline, slo).some(({ arrivals }) => !isEmpty(arrivals))) return [];
   return [
     {
       takes: 'both',

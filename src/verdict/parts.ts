@@ -1,4 +1,4 @@
-import { select } from './arrivals.js';
+import { countArm, select } from './arrivals.js';
 import type { Blocker } from './blocker.js';
 import type { Answer, Evidence, EvidenceOptions, WindowKind, WindowSet } from './evidence/evidence.js';
 import { badDirection } from './indicators/registry.js';
@@ -229,13 +229,9 @@ function failedShare(windows: WindowSet, kind: WindowKind, slo: Slo): number {
   let failed = 0;
   let n = 0;
   for (const window of windows[kind]) {
-    for (const { arrivals, request } of select(window.streams, slo)) {
-      for (let i = 0; i < arrivals.outcome.length; i++) {
-        if (request !== undefined && arrivals.request[i] !== request) continue;
-        n++;
-        if (arrivals.outcome[i] !== 0) failed++;
-      }
-    }
+    const arm = countArm(select(window.streams, slo), window, { is: 'failed' });
+    failed += arm.x;
+    n += arm.n;
   }
   return n > 0 ? failed / n : 0;
 }

@@ -1,4 +1,4 @@
-import { select, slice, wholeSeconds } from './arrivals.js';
+import { select } from './arrivals.js';
 import { both, type Blocker } from './blocker.js';
 import { BATCHES } from './dispersion.js';
 import type { Answer, Evidence, EvidenceOptions, WindowKind, WindowSet } from './evidence/evidence.js';
@@ -6,6 +6,7 @@ import { driverBlockers, lagBlockers } from './driver-health.js';
 import { gatherEvidence } from './evidence/gather.js';
 import { holdsBeforehand } from './indicators/registry.js';
 import type { JudgeInput } from './input.js';
+import { halves, wholeSeconds } from './seconds.js';
 import { sourceBlockers } from './sources/source-blockers.js';
 import { formatValue, significant } from './words.js';
 
@@ -256,15 +257,9 @@ function driftsByItself(windows: WindowSet, options: EvidenceOptions, alpha: num
   const { slo } = options;
   const window = windows.baseline[0];
   if (!window || slo.tolerances.length === 0 || options.stoppedEarly) return false;
-  const seconds = wholeSeconds(window);
-  if (seconds < 4) return false;
-  const middle = window.startUs + Math.floor(seconds / 2) * 1e6;
-  const halves = {
-    baseline: [slice(window, -Infinity, middle)].map((half) => ({ ...half, startUs: window.startUs })),
-    fault: [slice(window, middle, window.endUs)],
-    recovery: [],
-  };
-  const evidence = gatherEvidence(halves, options);
+  if (wholeSeconds(window) < 4) return false;
+  const [first, second] = halves(window);
+  const evidence = gatherEvidence({ baseline: [first], fault: [second], recovery: [] }, options);
   return slo.tolerances.some((tolerance) => {
     const answer = evidence.tolerance(tolerance, alpha);
     return answer.fail && answer.impossible !== 'stopped_early';

@@ -1,12 +1,12 @@
 import { criticalValue, type Dispersion } from './dispersion.js';
 import { decide, mover, type Decision, type Interval } from './interval.js';
+import type { Sorted } from './sorted.js';
 
 /** The response times of one kind of window, ready for ranks. Microseconds. */
 export interface Sample {
-  /** Sorted. */
-  okUs: Uint32Array;
+  okUs: Sorted;
   /** Deadlines of the arrivals that were not ok, sorted: they rank above every ok one, with the value "≥ deadline". */
-  failedUs: Float64Array;
+  failedUs: Sorted;
 }
 
 export interface QuantileInterval extends Interval {
@@ -31,7 +31,7 @@ function rankOf(n: number, q: number): number {
 /** The q-quantile's point estimate in microseconds; above every number where it lies among the failures. */
 export function thresholdUs(sample: Sample, q: number): number {
   const rank = rankOf(sample.okUs.length + sample.failedUs.length, q);
-  return rank <= sample.okUs.length ? (sample.okUs[rank - 1] ?? Infinity) : Infinity;
+  return rank <= sample.okUs.length ? (sample.okUs.at(rank - 1) ?? Infinity) : Infinity;
 }
 
 /**
@@ -119,7 +119,7 @@ export function quantileObjective(question: {
 
 function valueAt(sample: Sample, rank: number): number {
   const ok = sample.okUs.length;
-  return (rank <= ok ? sample.okUs[rank - 1] : sample.failedUs[rank - 1 - ok]) ?? NaN;
+  return (rank <= ok ? sample.okUs.at(rank - 1) : sample.failedUs.at(rank - 1 - ok)) ?? NaN;
 }
 
 function logarithms(interval: Interval): Interval {

@@ -126,7 +126,7 @@ describe('properties', () => {
     const sample = fc
       .tuple(fc.array(fc.integer({ min: 100, max: 2_000_000 }), { maxLength: 300 }), fc.integer({ min: 0, max: 50 }))
       .filter(([ok, failed]) => ok.length + failed > 0)
-      .map(([ok, failed]): Sample => ({
+      .map(([ok, failed]) => ({
         okUs: Uint32Array.from(ok).sort(),
         failedUs: new Float64Array(failed).fill(2e6),
       }));

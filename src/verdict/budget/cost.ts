@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { formatMs } from '../../support/units.js';
 import { countArm, select } from '../arrivals.js';
 import { criticalValue, disperse, levelOf, spreadOf, type Arm } from '../dispersion.js';
-import { isNotOk } from '../indicators/indicator.js';
 import type { JudgeInput, JudgeWindow } from '../input.js';
 import type { Interval } from '../interval.js';
 import { mover } from '../interval.js';
@@ -56,7 +55,7 @@ export function judgeBudget(input: Pick<JudgeInput, 'windows'>, policy: BudgetPo
   const arms = (kinds: readonly JudgeWindow['kind'][]): Arm[] =>
     input.windows
       .filter(({ kind }) => kinds.includes(kind))
-      .map((window) => countArm(select(window.streams, policy), window, isNotOk));
+      .map((window) => countArm(select(window.streams, policy), window, { is: 'failed' }));
   const base = arms(['baseline']);
   const fault = arms(['fault']);
   const harm = arms(['fault', 'recovery']);
@@ -222,7 +221,7 @@ function replay(
   // The first fault window and what came right after it: several trials are not one incident.
   const after = input.windows.find(({ kind, trial }) => kind === 'recovery' && trial === first.trial);
   const arms = [first, ...(after ? [after] : [])].map((window) =>
-    countArm(select(window.streams, policy), window, isNotOk),
+    countArm(select(window.streams, policy), window, { is: 'failed' }),
   );
   const faultS = arms[0]?.totalPerSecond.length ?? 0;
   return replayAlerts(policy, {

@@ -1,4 +1,4 @@
-import { countArm, sampleOf, select, type Test } from '../arrivals.js';
+import { countArm, sampleOf, select } from '../arrivals.js';
 import { criticalValue, disperse, spreadOf, type Arm, type Dispersion, type Spread } from '../dispersion.js';
 import { differencePlan } from '../sample-size.js';
 import {
@@ -38,15 +38,13 @@ export function quantileEvidence(
   const { slo, stoppedEarly } = options;
   const floor = deffFloor(options);
   const gather = (on: readonly WindowKind[]): Kind => {
-    const chosen = on.flatMap((kind) => windows[kind]);
-    const sample = sampleOf(
-      chosen.flatMap((window) => select(window.streams, slo)),
-      population,
-    );
-    const over = slowerThan(thresholdUs(sample, q));
-    const arms = chosen.map((window) =>
-      countArm(select(window.streams, slo), window, over, population === 'ok' ? answered : undefined),
-    );
+    const chosen = on
+      .flatMap((kind) => windows[kind])
+      .map((window) => ({ window, selected: select(window.streams, slo) }));
+    const sample = sampleOf(chosen, population);
+    // "Slower than the windows' own quantile"; failures are slower than everything.
+    const thanUs = thresholdUs(sample, q);
+    const arms = chosen.map(({ window, selected }) => countArm(selected, window, { is: 'slower', thanUs }, population));
     return {
       sample,
       arms,
@@ -146,11 +144,4 @@ export function quantileEvidence(
       };
     },
   };
-}
-
-const answered: Test = (arrivals, i) => arrivals.outcome[i] === 0;
-
-/** "Slower than the window's own quantile"; failures are slower than everything. */
-function slowerThan(limitUs: number): Test {
-  return (arrivals, i) => arrivals.outcome[i] !== 0 || (arrivals.responseUs[i] ?? 0) > limitUs;
 }

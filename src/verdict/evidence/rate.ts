@@ -1,4 +1,4 @@
-import { countArm, select, type Test } from '../arrivals.js';
+import { countArm, select, type Trait } from '../arrivals.js';
 import { differencePlan } from '../sample-size.js';
 import { poolRates, rateArm, rateDispersion, rateDrift, rateObjective, type RateArm } from '../throughput.js';
 import {
@@ -18,12 +18,12 @@ interface Kind {
 }
 
 /** Evidence on goodput: ok answers per second. */
-export function rateEvidence(measure: { isGood: Test }, windows: WindowSet, options: EvidenceOptions): Evidence {
+export function rateEvidence(measure: { good: Trait }, windows: WindowSet, options: EvidenceOptions): Evidence {
   const { slo, stoppedEarly } = options;
   const gather = (on: readonly WindowKind[]): Kind => {
     const arms = on
       .flatMap((kind) => windows[kind])
-      .map((window) => countArm(select(window.streams, slo), window, measure.isGood));
+      .map((window) => countArm(select(window.streams, slo), window, measure.good));
     return {
       goodPerSecond: arms.map(({ badPerSecond }) => badPerSecond),
       arm: poolRates(arms.map(({ badPerSecond }) => rateArm(badPerSecond))),

@@ -1,4 +1,4 @@
-import { countArm, select, type Test } from '../arrivals.js';
+import { countArm, select, type Trait } from '../arrivals.js';
 import { disperse, spreadOf, type Arm, type Dispersion, type Spread } from '../dispersion.js';
 import type { Interval } from '../interval.js';
 import { ratioNeeded, ratioPower, ratioSmallest, relativeRatioPlan } from '../sample-size.js';
@@ -26,7 +26,7 @@ const STOPPED_METHOD = 'confidence sequence (Gamma mixture) and betting e-proces
 
 /** Evidence on a share: availability, error rate, a status, the share under a latency. */
 export function ratioEvidence(
-  measure: { isBad: Test; report: 'good' | 'bad' },
+  measure: { bad: Trait; report: 'good' | 'bad' },
   windows: WindowSet,
   options: EvidenceOptions,
 ): Evidence {
@@ -34,7 +34,7 @@ export function ratioEvidence(
   const floor = deffFloor(options);
   const kinds = Object.fromEntries(
     ALL_KINDS.map((kind) => {
-      const arms = windows[kind].map((window) => countArm(select(window.streams, slo), window, measure.isBad));
+      const arms = windows[kind].map((window) => countArm(select(window.streams, slo), window, measure.bad));
       return [kind, { ...sum(arms), arms, spreads: arms.map((arm) => spreadOf(arm)) }];
     }),
   ) as Record<WindowKind, Kind>;

@@ -1,4 +1,4 @@
-import { isNotOk, type IndicatorDefinition } from './indicator.js';
+import type { IndicatorDefinition } from './indicator.js';
 
 /** Share of scheduled arrivals that were not ok: availability from the other side. */
 const errorRate: IndicatorDefinition<'error-rate'> = {
@@ -7,6 +7,6 @@ const errorRate: IndicatorDefinition<'error-rate'> = {
   unit: 'ratio',
   tolerances: ['points', 'relative'],
   op: '<=',
-  measure: () => ({ kind: 'ratio', isBad: isNotOk, report: 'bad' }),
+  measure: () => ({ kind: 'ratio', bad: { is: 'failed' }, report: 'bad' }),
 };
 export default errorRate;

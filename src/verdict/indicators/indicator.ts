@@ -1,4 +1,4 @@
-import type { Test } from '../arrivals.js';
+import type { Trait } from '../arrivals.js';
 import type { Indicator, Objective, Tolerance } from '../slo.js';
 
 export type IndicatorUnit = 'ratio' | 'seconds' | 'per_second' | 'number';
@@ -6,11 +6,11 @@ export type IndicatorUnit = 'ratio' | 'seconds' | 'per_second' | 'number';
 /** What the statistics need to know of an indicator. */
 export type Measure =
   /** A share of arrivals. `report: good` shows 1 − bad share. */
-  | { kind: 'ratio'; isBad: Test; report: 'good' | 'bad'; source?: 'lines' }
+  | { kind: 'ratio'; bad: Trait; report: 'good' | 'bad'; source?: 'lines' }
   /** Response time at a quantile, or, with a source, whatever time a histogram holds. */
   | { kind: 'quantile'; q: number; population: 'all' | 'ok'; source?: 'histograms' }
   /** Good answers per second. */
-  | { kind: 'rate'; isGood: Test }
+  | { kind: 'rate'; good: Trait }
   /** The mean of values that were read every `everyS` seconds; `worse` 1: up is bad. */
   | { kind: 'values'; take: 'value' | 'counters' | 'lines'; unit: IndicatorUnit; worse: 1 | -1; everyS: number }
   /** How processes ended. */
@@ -27,7 +27,3 @@ export interface IndicatorDefinition<T extends Indicator['type']> {
   op?: Objective['op'];
   measure(indicator: Extract<Indicator, { type: T }>, objective: Objective | undefined): Measure;
 }
-
-/** The byte of outcome `ok`. */
-export const isOk: Test = (arrivals, i) => arrivals.outcome[i] === 0;
-export const isNotOk: Test = (arrivals, i) => arrivals.outcome[i] !== 0;

@@ -9,7 +9,7 @@ const latencyUnder: IndicatorDefinition<'latency-under'> = {
   op: '>=',
   measure: ({ limitS }) => ({
     kind: 'ratio',
-    isBad: (arrivals, i) => arrivals.outcome[i] !== 0 || (arrivals.responseUs[i] ?? 0) > limitS * 1e6,
+    bad: { is: 'slower', thanUs: limitS * 1e6 },
     report: 'good',
   }),
 };

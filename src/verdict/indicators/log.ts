@@ -1,5 +1,4 @@
 import { MATCHED } from '../sources/pseudo-arrivals.js';
-import type { Test } from '../arrivals.js';
 import type { IndicatorDefinition } from './indicator.js';
 
 /**
@@ -15,10 +14,9 @@ const log: IndicatorDefinition<'log'> = {
     const more = objective ? objective.op === '>=' : indicator.better === 'higher';
     if (indicator.take === 'rate')
       return { kind: 'values', take: 'lines', unit: 'per_second', worse: more ? -1 : 1, everyS: 1 };
-    const matched: Test = (arrivals, i) => arrivals.status[i] === MATCHED;
     return more
-      ? { kind: 'ratio', isBad: (arrivals, i) => !matched(arrivals, i), report: 'good', source: 'lines' }
-      : { kind: 'ratio', isBad: matched, report: 'bad', source: 'lines' };
+      ? { kind: 'ratio', bad: { is: 'other-status', status: MATCHED }, report: 'good', source: 'lines' }
+      : { kind: 'ratio', bad: { is: 'status', status: MATCHED }, report: 'bad', source: 'lines' };
   },
 };
 export default log;

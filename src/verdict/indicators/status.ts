@@ -1,4 +1,3 @@
-import type { Test } from '../arrivals.js';
 import type { IndicatorDefinition } from './indicator.js';
 
 /**
@@ -11,11 +10,11 @@ const status: IndicatorDefinition<'status'> = {
   unit: 'ratio',
   tolerances: ['points'],
   measure(indicator, objective) {
-    const has: Test = (arrivals, i) => arrivals.status[i] === indicator.status;
-    const wanted = objective ? objective.op === '>=' : indicator.status < 400;
+    const { status: code } = indicator;
+    const wanted = objective ? objective.op === '>=' : code < 400;
     return wanted
-      ? { kind: 'ratio', isBad: (arrivals, i) => !has(arrivals, i), report: 'good' }
-      : { kind: 'ratio', isBad: has, report: 'bad' };
+      ? { kind: 'ratio', bad: { is: 'other-status', status: code }, report: 'good' }
+      : { kind: 'ratio', bad: { is: 'status', status: code }, report: 'bad' };
   },
 };
 export default status;

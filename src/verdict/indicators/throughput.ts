@@ -1,4 +1,4 @@
-import { isOk, type IndicatorDefinition } from './indicator.js';
+import type { IndicatorDefinition } from './indicator.js';
 
 /** Goodput: ok answers per second, keyed on when they were due. */
 const throughput: IndicatorDefinition<'throughput'> = {
@@ -7,6 +7,6 @@ const throughput: IndicatorDefinition<'throughput'> = {
   unit: 'per_second',
   tolerances: ['relative'],
   op: '>=',
-  measure: () => ({ kind: 'rate', isGood: isOk }),
+  measure: () => ({ kind: 'rate', good: { is: 'ok' } }),
 };
 export default throughput;
