@@ -16,7 +16,7 @@ import { healthOf } from './health.js';
 import { inFlightAt } from './in-flight.js';
 import { judgeInputOf } from './judge-input.js';
 import { ledgerOf, type StreamRecords } from './ledger.js';
-import { aboutRun, capacityOf, find, looksOf as looksTaken, marksOf, phasesOf } from './run-story.js';
+import { aboutRun, capacityOf, find, lastMoment, looksOf as looksTaken, marksOf, phasesOf } from './run-story.js';
 import { verdictOf } from './run-verdict.js';
 import { samplesOf } from './samples.js';
 import { sourcesOf } from './sources.js';
@@ -291,13 +291,4 @@ function warningsOf(
   return warnings.filter(
     ({ code, message }, k) => warnings.findIndex((other) => other.code === code && other.message === message) === k,
   );
-}
-
-/** The last moment that the records know of: microseconds from t0. */
-function lastMoment(events: readonly RunEvent[], arrivals: ArrivalsRead | undefined): number {
-  let lastUs = (events.at(-1)?.t ?? 0) * 1e6;
-  for (const { dueUs } of arrivals?.streams ?? []) {
-    for (let k = 0; k < dueUs.length; k++) if ((dueUs[k] ?? 0) >= lastUs) lastUs = (dueUs[k] ?? 0) + 1;
-  }
-  return lastUs;
 }

@@ -99,3 +99,12 @@ export function capacityOf(events: readonly RunEvent[]): RunResult['capacity'] {
 export function find<T extends RunEvent['type']>(events: readonly RunEvent[], type: T): EventOf<T> | undefined {
   return events.find((event) => event.type === type) as EventOf<T> | undefined;
 }
+
+/** The last moment that the records know of: microseconds from t0. */
+export function lastMoment(events: readonly RunEvent[], arrivals: ArrivalsRead | undefined): number {
+  let lastUs = (events.at(-1)?.t ?? 0) * 1e6;
+  for (const { dueUs } of arrivals?.streams ?? []) {
+    for (let k = 0; k < dueUs.length; k++) if ((dueUs[k] ?? 0) >= lastUs) lastUs = (dueUs[k] ?? 0) + 1;
+  }
+  return lastUs;
+}
