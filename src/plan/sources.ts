@@ -4,8 +4,10 @@ import type { SloDocument, SystemDocument } from '../scenario/schema.js';
 import { indicatorOf } from '../scenario/source-indicator.js';
 import type { SourcePlan } from './plan.js';
 
-/** A counter or a page is read twice a second, so that a window loses little at its edges. */
-const EVERY_MS = 500;
+/** What is cheap to read is read twice a second, so that a window loses little at its edges; a page costs its service. */
+const LOG_EVERY_MS = 500;
+const QUERY_EVERY_MS = 500;
+const PAGE_EVERY_MS = 1000;
 
 /** What is to be read while the run goes on: each source once, however many SLOs are about it. */
 export function resolveSources(scenario: Pick<Scenario, 'slos' | 'system'>, cwd: string): SourcePlan[] {
@@ -32,10 +34,11 @@ function metricSource(
 ): SourcePlan | undefined {
   if (!prometheus) return undefined;
   const { server, query, metric, labels } = prometheus;
-  if (server !== undefined && query !== undefined) return { source, everyMs: EVERY_MS, how: 'query', server, query };
+  if (server !== undefined && query !== undefined)
+    return { source, everyMs: QUERY_EVERY_MS, how: 'query', server, query };
   return {
     source,
-    everyMs: EVERY_MS,
+    everyMs: PAGE_EVERY_MS,
     how: 'scrape',
     pages: [prometheus.service ?? []].flat().flatMap((service) => {
       const url = system.services[service]?.metrics;
@@ -52,7 +55,7 @@ function logSource(source: string, { log }: SloDocument, system: SystemDocument,
   const replicas = log.service === undefined ? undefined : (system.services[log.service]?.process?.replicas ?? 1);
   return {
     source,
-    everyMs: EVERY_MS,
+    everyMs: LOG_EVERY_MS,
     how: 'log',
     file: log.file === undefined ? undefined : resolve(cwd, log.file),
     logs:

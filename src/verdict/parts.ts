@@ -46,7 +46,7 @@ export function judgeObjective(question: Question & { objective: Objective }): J
       n: { fault },
       nEffective: fault / answer.dispersion.D,
       warnings: [],
-      sentence: objectiveSentence({ answer, objective, confidence: options.slo.confidence, verdict }),
+      sentence: answer.words ?? objectiveSentence({ answer, objective, confidence: options.slo.confidence, verdict }),
     },
   };
 }

@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parseExposition } from '../../src/metrics/exposition.js';
 import type { SourcePlan } from '../../src/plan/plan.js';
+import { Pages } from '../../src/run/sources/pages.js';
 import { LogReader } from '../../src/run/sources/log.js';
 import { QueryReader } from '../../src/run/sources/query.js';
 import { scrape } from '../../src/run/sources/scrape.js';
@@ -13,7 +14,9 @@ import { metricsPage, startPrometheus } from '../support/prometheus.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'plimsoll-sources-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const limits = { timeLimitMs: 2000, signal: new AbortController().signal };
+const bounds = { timeLimitMs: 2000, signal: new AbortController().signal };
+/** Nothing is shared with an earlier reading. */
+const limits = () => ({ ...bounds, pages: new Pages() });
 
 describe('a page of metrics', () => {
   it('is read with escapes, times, exemplars and what is no number', () => {
@@ -61,23 +64,23 @@ describe('scraping', () => {
       );
     await using page = await metricsPage(() => lines.join('\n'));
     const histogram = { bounds: [0.001, 0.01], counts: [1, 2, 5] };
-    expect(await scrape(plan(page.url), limits)).toEqual({
+    expect(await scrape(plan(page.url), limits())).toEqual({
       kind: 'histograms',
       histograms: {
         'gateway gc_seconds_bucket{kind="minor"}': histogram,
         'gateway gc_seconds_bucket{kind="major"}': histogram,
       },
     });
-    expect(await scrape(plan(page.url, { metric: 'hits', take: 'counters' }), limits)).toMatchObject({
+    expect(await scrape(plan(page.url, { metric: 'hits', take: 'counters' }), limits())).toMatchObject({
       counters: { 'gateway hits{route="/a"}': 3, 'gateway hits{route="/b"}': 4 },
     });
     const hits = { metric: 'hits', take: 'value' as const };
-    expect(await scrape(plan(page.url, { ...hits, labels: { route: '/b' } }), limits)).toEqual({
+    expect(await scrape(plan(page.url, { ...hits, labels: { route: '/b' } }), limits())).toEqual({
       kind: 'value',
       value: 4,
     });
-    expect(await scrape(plan(page.url, hits), limits)).toMatchObject({ kind: 'trouble', code: 'several' });
-    expect(await scrape(plan(page.url, { metric: 'up', labels: { x: 'y' } }), limits)).toMatchObject({
+    expect(await scrape(plan(page.url, hits), limits())).toMatchObject({ kind: 'trouble', code: 'several' });
+    expect(await scrape(plan(page.url, { metric: 'up', labels: { x: 'y' } }), limits())).toMatchObject({
       code: 'missing',
     });
   });
@@ -89,15 +92,28 @@ describe('scraping', () => {
     ['<html>', 'unreadable', /is no page of metrics/],
   ])('of %s is trouble', async (text, code, message) => {
     await using page = await metricsPage(() => text);
-    expect(await scrape(plan(page.url), limits)).toMatchObject({
+    expect(await scrape(plan(page.url), limits())).toMatchObject({
       kind: 'trouble',
       code,
       message: expect.stringMatching(message) as string,
     });
   });
 
+  it('asks once for all that is wanted of a page at one moment', async () => {
+    let asked = 0;
+    await using page = await metricsPage(() => `a ${++asked}\nb ${asked}`);
+    const together = limits();
+    const value = (metric: string) => scrape(plan(page.url, { metric, take: 'value' }), together);
+    expect(await Promise.all([value('a'), value('b')])).toEqual([
+      { kind: 'value', value: 1 },
+      { kind: 'value', value: 1 },
+    ]);
+    await wait(150);
+    expect(await value('b')).toEqual({ kind: 'value', value: 2 });
+  });
+
   it('of a page that nobody serves is trouble', async () => {
-    expect(await scrape(plan('http://127.0.0.1:9/metrics'), limits)).toMatchObject({
+    expect(await scrape(plan('http://127.0.0.1:9/metrics'), limits())).toMatchObject({
       code: 'unreachable',
       message: expect.stringContaining('ECONNREFUSED') as string,
     });
@@ -150,7 +166,7 @@ describe('a query', () => {
       { source: 's', everyMs: 500, how: 'query', server: 'http://127.0.0.1:9', query: 'x' },
       5,
     );
-    expect(await nobody.read(limits)).toMatchObject({ kind: 'trouble', code: 'unreachable' });
+    expect(await nobody.read(bounds)).toMatchObject({ kind: 'trouble', code: 'unreachable' });
   });
 });
 
@@ -161,11 +177,11 @@ describeWith(['prometheus'], 'a query to a real Prometheus', () => {
     const ask = (query: string) =>
       new QueryReader({ source: 's', everyMs: 500, how: 'query', server: prometheus.url, query }, 2.5);
     const depth = ask('depth');
-    expect(await depth.read(limits)).toEqual({ kind: 'value', value: 7 });
+    expect(await depth.read(bounds)).toEqual({ kind: 'value', value: 7 });
     let news = 0;
     for (let i = 0; i < 15; i++) {
       await wait(200);
-      const reading = await depth.read(limits);
+      const reading = await depth.read(bounds);
       if (reading) {
         expect(reading).toEqual({ kind: 'value', value: 7 });
         news++;
@@ -174,17 +190,17 @@ describeWith(['prometheus'], 'a query to a real Prometheus', () => {
     // A scrape a second, in three of them.
     expect(news).toBeGreaterThanOrEqual(2);
     expect(news).toBeLessThanOrEqual(4);
-    expect(await ask('sum(hits) * 2').read(limits)).toEqual({ kind: 'value', value: 6 });
-    expect(await ask('hits').read(limits)).toMatchObject({ code: 'several' });
-    expect(await ask('share').read(limits)).toMatchObject({ code: 'not_a_number' });
-    expect(await ask('nowhere').read(limits)).toMatchObject({ code: 'missing' });
-    expect(await ask('sum(').read(limits)).toMatchObject({ code: 'unreadable' });
+    expect(await ask('sum(hits) * 2').read(bounds)).toEqual({ kind: 'value', value: 6 });
+    expect(await ask('hits').read(bounds)).toMatchObject({ code: 'several' });
+    expect(await ask('share').read(bounds)).toMatchObject({ code: 'not_a_number' });
+    expect(await ask('nowhere').read(bounds)).toMatchObject({ code: 'missing' });
+    expect(await ask('sum(').read(bounds)).toMatchObject({ code: 'unreadable' });
     // The page goes: Prometheus marks its series as gone with the next scrape.
     await page[Symbol.asyncDispose]();
     let last: unknown;
     for (let i = 0; i < 30 && !(last && (last as { kind: string }).kind === 'trouble'); i++) {
       await wait(200);
-      last = (await depth.read(limits)) ?? last;
+      last = (await depth.read(bounds)) ?? last;
     }
     expect(last).toMatchObject({ kind: 'trouble' });
   });

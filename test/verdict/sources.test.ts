@@ -326,7 +326,9 @@ describe('an exit', () => {
   });
 
   it('of several is as good as the worst of them', () => {
-    expect(judged(exit(), nothing, [end, { ...end, exitCode: 1 }, end]).verdict).toBe('failed');
+    const { verdict, slo } = judged(exit(), nothing, [end, { ...end, exitCode: 1 }, end]);
+    expect(verdict).toBe('failed');
+    expect(slo.sentence).toBe('exit ended with code 1 after 2.5 s, 1 of 3 badly (agreed: code 0 within 10 s)');
   });
 
   it('that nobody saw is inconclusive', () => {

@@ -5,6 +5,7 @@ import { systemClock } from '../../support/clock.js';
 import { messageOf } from '../../support/errors.js';
 import type { Slo } from '../../verdict/slo.js';
 import { LogReader } from './log.js';
+import { Pages } from './pages.js';
 import { QueryReader } from './query.js';
 import { scrape } from './scrape.js';
 
@@ -26,9 +27,10 @@ export class SourceSampler {
     plan: { sources: readonly SourcePlan[]; slos: readonly Slo[] },
     private readonly context: { log: EventLog; t0Us: number; logPath: (name: string) => string },
   ) {
+    const pages = new Pages();
     this.#reads = plan.sources.map((source) => ({
       plan: source,
-      read: readerOf(source, everyOf(source.source, plan.slos), context.logPath),
+      read: readerOf(source, everyOf(source.source, plan.slos), pages, context.logPath),
     }));
   }
 
@@ -47,7 +49,9 @@ export class SourceSampler {
         // The figures were true at some moment between question and answer.
         const atUs = Math.round((beganUs + endedUs) / 2 - this.context.t0Us);
         if (sample) this.context.log.append('source.sample', { source: plan.source, atUs, sample });
-        await systemClock.sleep(Math.max(0, plan.everyMs - (endedUs - beganUs) / 1000), signal);
+        // All on one grid: those that read the same page do so at the same moment, and share it.
+        const everyUs = plan.everyMs * 1000;
+        await systemClock.sleep((everyUs - (systemClock.nowUs() % everyUs)) / 1000, signal);
       }
     } catch (error) {
       if (signal.aborted) return;
@@ -60,10 +64,10 @@ export class SourceSampler {
   }
 }
 
-function readerOf(plan: SourcePlan, everyS: number, logPath: (name: string) => string): Read {
+function readerOf(plan: SourcePlan, everyS: number, pages: Pages, logPath: (name: string) => string): Read {
   switch (plan.how) {
     case 'scrape':
-      return async (signal) => scrape(plan, { timeLimitMs: TIME_LIMIT_MS, signal });
+      return async (signal) => scrape(plan, { pages, timeLimitMs: TIME_LIMIT_MS, signal });
     case 'query': {
       const reader = new QueryReader(plan, STALE_AFTER * everyS);
       return async (signal) => reader.read({ timeLimitMs: TIME_LIMIT_MS, signal });

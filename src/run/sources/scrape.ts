@@ -1,19 +1,21 @@
-import { request } from 'undici';
 import { parseExposition, type ExposedSample } from '../../metrics/exposition.js';
 import type { SourcePlan } from '../../plan/plan.js';
 import type { SourceSample } from '../../record/source-sample.js';
-import { messageOf, systemCodeOf } from '../../support/errors.js';
+import { messageOf } from '../../support/errors.js';
+import type { Pages } from './pages.js';
 import { trouble } from './trouble.js';
 
+interface Limits {
+  pages: Pages;
+  timeLimitMs: number;
+  signal: AbortSignal;
+}
 type ScrapePlan = Extract<SourcePlan, { how: 'scrape' }>;
 
 const LARGEST_CHARACTERS = 16 * 1024 * 1024;
 
 /** Reads a metric from the services' own pages; what one of them lacks is not made up for by the others. */
-export async function scrape(
-  plan: ScrapePlan,
-  limits: { timeLimitMs: number; signal: AbortSignal },
-): Promise<SourceSample> {
+export async function scrape(plan: ScrapePlan, limits: Limits): Promise<SourceSample> {
   const pages = await Promise.all(
     plan.pages.map(async (page) => ({ ...page, found: await readPage(plan, page.url, limits) })),
   );
@@ -46,22 +48,14 @@ export async function scrape(
   }
 }
 
-async function readPage(
-  plan: ScrapePlan,
-  url: string,
-  { timeLimitMs, signal }: { timeLimitMs: number; signal: AbortSignal },
-): Promise<ExposedSample[] | SourceSample> {
+async function readPage(plan: ScrapePlan, url: string, limits: Limits): Promise<ExposedSample[] | SourceSample> {
   const name = plan.take === 'histograms' ? `${plan.metric}_bucket` : plan.metric;
-  const limit = AbortSignal.timeout(timeLimitMs);
   let text: string;
   try {
-    const answer = await request(url, { signal: AbortSignal.any([signal, limit]) });
-    text = await answer.body.text();
-    if (answer.statusCode !== 200) return trouble('unreachable', `${url} answers ${answer.statusCode}`);
+    text = await limits.pages.read(url, limits);
   } catch (error) {
-    signal.throwIfAborted();
-    const why = limit.aborted ? `no answer within ${timeLimitMs} ms` : (systemCodeOf(error) ?? messageOf(error));
-    return trouble('unreachable', `${url} cannot be read: ${why}`);
+    limits.signal.throwIfAborted();
+    return trouble('unreachable', messageOf(error));
   }
   if (text.length > LARGEST_CHARACTERS)
     return trouble('unreadable', `${url} is longer than ${LARGEST_CHARACTERS} characters`);

@@ -34,6 +34,8 @@ export interface Answer extends Decision {
   /** Arrivals a window that would do at this noise. */
   neededN: number | null;
   assumptions: string[];
+  /** What was found, where an interval does not say it: "ended with code 1 after 0.2 s (agreed: code 0 within 10 s)". */
+  words?: string;
 }
 
 /** What the windows were condensed to, by kind; one entry in `arms` (and `spreads`) for each window. */

@@ -48,6 +48,7 @@ export function exitEvidence(
         power: null,
         smallestTolerance: null,
         neededN: null,
+        ...(ends.length === 0 ? {} : { words: inWords(ends, bad, { code, limitS: objective.value }) }),
         assumptions: [
           code === 'any' ? 'any exit code is taken for a good one' : `exit code ${code} says that all was put in order`,
         ],
@@ -67,6 +68,24 @@ function endedBadly(end: ProcessEnd, code: number | 'any'): boolean {
 
 export function isCodeKnown({ exitCode, signal }: ProcessEnd): boolean {
   return exitCode !== null || signal !== null;
+}
+
+/** The worst end speaks for all. */
+function inWords(
+  ends: readonly ProcessEnd[],
+  bad: readonly ProcessEnd[],
+  agreed: { code: number | 'any'; limitS: number },
+): string {
+  const slowest = (of: readonly ProcessEnd[]) => of.reduce((a, b) => (b.afterS > a.afterS ? b : a));
+  const one = endInWords(slowest(bad.length > 0 ? bad : ends));
+  const count =
+    ends.length === 1
+      ? ''
+      : bad.length > 0
+        ? `, ${bad.length} of ${ends.length} badly`
+        : `, the slowest of ${ends.length}`;
+  const code = agreed.code === 'any' ? '' : `code ${agreed.code} `;
+  return `${one}${count} (agreed: ${code}within ${agreed.limitS} s)`;
 }
 
 /** "exit code 1 after 2.1 s", for people. */
