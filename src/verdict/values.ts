@@ -1,6 +1,7 @@
-import { BATCHES, criticalValue, disperse, laggedSums, type Dispersion } from './dispersion.js';
+import { BATCHES, disperse, laggedSums, type Dispersion } from './dispersion.js';
 import { decide, type Decision, type Interval } from './interval.js';
 import type { Bins } from './sources/bins.js';
+import { studentUpper } from './special.js';
 
 /** The mean of a series of values in one kind of window, from batches. */
 export interface ValueArm {
@@ -75,7 +76,8 @@ export function valueObjective(question: {
   limit: number;
 }): ValueResult {
   const { arm, dispersion, alpha, op, limit } = question;
-  const k = criticalValue(dispersion, alpha, 1);
+  // The variance was estimated from a few batches, whatever their autocorrelation.
+  const k = studentUpper(alpha, dispersion.dfOne);
   const half = k * Math.sqrt(arm.variance * dispersion.phi);
   const interval = { value: arm.mean, low: arm.mean - half, high: arm.mean + half };
   return op === '>='
@@ -99,7 +101,7 @@ export function valueDrift(question: {
 }): ValueResult {
   const { fault, base, alpha, delta, relative, worse, direction } = question;
   const dispersion = valueDispersion([base, fault]);
-  const k = criticalValue(dispersion, alpha, 2);
+  const k = studentUpper(alpha, dispersion.df);
   const scale = relative ? base.mean : 1;
   const drift = (worse * (fault.mean - base.mean)) / scale;
   const half = (share: number): number =>
