@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { ComparedResults } from '../html/compare-page.js';
+import { VERDICTS } from '../reporters/words.js';
 import type { RunComparison, SloComparison } from '../result/compare.js';
 import { messageOf, PlimsollError } from '../support/errors.js';
 import { parseShare } from '../support/units.js';
@@ -85,14 +86,12 @@ async function writePage(
   context.err(`page: ${path}\n`);
 }
 
-const SIGNS = { passed: '✓', failed: '✗', inconclusive: '?' } as const;
-
 function comparisonText(comparison: RunComparison): string {
   const { verdict, run, baseline } = comparison;
   const named = ({ id, gitBranch, gitCommit, startedAt }: RunComparison['run']): string =>
     `${id}${gitBranch ? ` on ${gitBranch}` : ''}${gitCommit ? ` at ${gitCommit}` : ''}, ${startedAt}`;
   return [
-    `${SIGNS[verdict]} ${verdict.toUpperCase()} ${run.scenario}: ${comparison.sentence}.`,
+    `${VERDICTS[verdict].sign} ${VERDICTS[verdict].word} ${run.scenario}: ${comparison.sentence}.`,
     '',
     `  this run      ${named(run)} (${run.verdict})`,
     `  baseline run  ${named(baseline)} (${baseline.verdict})`,
@@ -111,5 +110,5 @@ function comparisonText(comparison: RunComparison): string {
 function sloLine(slo: SloComparison): string {
   const weight = slo.severity === 'critical' ? '' : ` (${slo.severity})`;
   const direction = slo.direction === 'same' ? '' : `, ${slo.direction} beyond doubt`;
-  return `${SIGNS[slo.verdict]} ${slo.sentence}${direction}${weight}`;
+  return `${VERDICTS[slo.verdict].sign} ${slo.sentence}${direction}${weight}`;
 }

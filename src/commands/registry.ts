@@ -12,6 +12,7 @@ import recover from './recover.js';
 import report from './report.js';
 import run from './run.js';
 import schema from './schema.js';
+import trend from './trend.js';
 import validate from './validate.js';
 
 /** In the order of the help. */
@@ -26,6 +27,7 @@ export const commands: readonly CommandDefinition[] = [
   judge,
   explain,
   compare,
+  trend,
   budget,
   calibrate,
   proxy,

@@ -32,3 +32,9 @@ function worseOf(slo: SloJudgement): 'up' | 'down' {
 function turned(value: number | null): number | null {
   return value === null || value === 0 ? value : -value;
 }
+
+/** Judging of no arrivals gives figures that mean nothing: a window that never came must not look like 100 %. */
+export function isWithoutData({ part, n, estimate }: PartJudgement): boolean {
+  if (part === 'recovery') return estimate.value === null && estimate.low === null && estimate.high === null;
+  return n.fault === 0 || (part === 'tolerance' && n.baseline === 0);
+}

@@ -71,3 +71,8 @@ function textOf(value: Content): string {
   if (typeof value === 'number') return String(value);
   return value.map(textOf).join('');
 }
+
+/** A relative path, with forward slashes, as a link; never a scheme. */
+export function linkTo(path: string): string {
+  return `./${path.split('/').map(encodeURIComponent).join('/')}`;
+}

@@ -5,7 +5,7 @@ import { minMax, pointsOf, px, rankedColumn, type Point } from './charts/geometr
 import { badBars } from './charts/outcome-bars.js';
 import { clockTime, plural, unbroken } from './format.js';
 import { brand } from './sections/brand.js';
-import { clip, html, name, type Markup } from './html.js';
+import { clip, html, linkTo, name, type Markup } from './html.js';
 import { page } from './page.js';
 import { badge, icon, type State } from './words.js';
 
@@ -62,11 +62,6 @@ function entryRow({ result, report }: IndexEntry): Markup {
     </div>
     ${smallTimeline(result)}
   </li> `;
-}
-
-/** Only a path below the index; never a scheme. */
-function linkTo(report: string): string {
-  return `./${report.split('/').map(encodeURIComponent).join('/')}`;
 }
 
 const WIDTH = 260;

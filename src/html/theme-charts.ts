@@ -66,6 +66,8 @@ svg .fault-name { fill: var(--fault); font-weight: 600; }
 .drift .limit { stroke-dasharray: none; stroke-width: 2; }
 .drift .interval, .drift .cap { stroke: var(--state); fill: none; }
 .drift .interval { stroke-width: 3; }
+.trend { max-width: 420px; }
+.drift .interval.thin { stroke-width: 1.6; }
 .drift .cap { stroke-width: 2; }
 .drift .dot { fill: var(--state); stroke: var(--ground); stroke-width: 1.5; }
 .drift .dot.open { fill: var(--ground); stroke: var(--state); stroke-width: 2.2; }

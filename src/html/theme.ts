@@ -88,6 +88,12 @@ nav a:hover { color: var(--link); text-decoration: underline; }
 .pair .wide { display: none; }
 .pair .narrow { display: block; }
 
+.verdicts { list-style: none; display: flex; flex-wrap: wrap; gap: 0.25rem; padding: 0; }
+.verdicts a { display: inline-block; padding: 3px; }
+.verdicts span { display: inline-block; padding: 3px; }
+.trends { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 19rem), 1fr)); gap: 0 2rem; }
+.trends figure { min-width: 0; break-inside: avoid; }
+
 .index-title { font-size: clamp(1.3rem, 4vw, 1.8rem); line-height: 1.2; margin: 0.5rem 0 1rem; }
 .runs { list-style: none; padding: 0; display: grid; grid-template-columns: minmax(0, 1fr); gap: 0.75rem; }
 .run { display: flex; flex-wrap: wrap; gap: 0.5rem 1.5rem; align-items: center; justify-content: space-between; background: var(--tint); border: 1px solid var(--rule); border-left: 6px solid var(--state); border-radius: 8px; padding: 0.75rem 1.25rem; break-inside: avoid; }

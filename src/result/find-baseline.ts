@@ -1,8 +1,5 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { openRunDirectory } from '../record/run-directory.js';
-import { messageOf, PlimsollError } from '../support/errors.js';
-import { loadRun } from './load-run.js';
+import { PlimsollError } from '../support/errors.js';
+import { runsIn } from './runs-in.js';
 import type { RunResult } from './schema.js';
 
 /**
@@ -13,15 +10,9 @@ import type { RunResult } from './schema.js';
 export function latestOn(branch: string, folder: string, run: RunResult): RunResult {
   const seen = { others: 0, branches: new Set<string>(), unreadable: [] as string[] };
   let best: RunResult | undefined;
-  for (const name of existsSync(folder) ? readdirSync(folder) : []) {
-    // `latest` is one of the others; a folder that is no run is none of ours.
-    if (name === 'latest' || !['result.json', 'events.ndjson'].some((file) => existsSync(join(folder, name, file))))
-      continue;
-    let candidate: RunResult;
-    try {
-      candidate = loadRun(openRunDirectory(join(folder, name)));
-    } catch (error) {
-      seen.unreadable.push(`${name}: ${messageOf(error)}`);
+  for (const { name, result: candidate, unreadable } of runsIn(folder)) {
+    if (!candidate) {
+      seen.unreadable.push(`${name}: ${unreadable}`);
       continue;
     }
     if (candidate.run.scenario.name !== run.run.scenario.name || candidate.run.id === run.run.id) continue;

@@ -1,7 +1,7 @@
 import type { RunResult } from '../../result/schema.js';
 import type { Estimate, PartJudgement, SloJudgement } from '../../verdict/judgement.js';
 import { driftBar } from '../charts/drift.js';
-import { shownPart, type ShownPart } from '../drift-sign.js';
+import { isWithoutData, shownPart, type ShownPart } from '../drift-sign.js';
 import { formatDrift, formatValue, unbroken } from '../format.js';
 import { clip, html, name, type Content, type Markup } from '../html.js';
 import { badge } from '../words.js';
@@ -90,12 +90,6 @@ function partCell(part: PartJudgement, slo: SloJudgement): Markup {
       ><strong>${PART_WORDS[part.part]} ${value}</strong>, ${limit}</span
     >
   </div>`;
-}
-
-/** Judging of no arrivals gives figures that mean nothing: a window that never came must not look like 100 %. */
-function isWithoutData({ part, n, estimate }: PartJudgement): boolean {
-  if (part === 'recovery') return estimate.value === null && estimate.low === null && estimate.high === null;
-  return n.fault === 0 || (part === 'tolerance' && n.baseline === 0);
 }
 
 function partText(part: PartJudgement, value: number | null): string {
