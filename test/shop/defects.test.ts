@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openLink } from './support/link.js';
+import { DEFECTS } from '../../examples/shop/src/shared/defects.js';
 import { buildShop, failToStart, freeBase, startShop, until } from './support/shop.js';
 
-/** Each defect does the harm that its practice prevents; the counterparts on the sound shop are in `sound.test.ts`. */
+/** Each defect does the harm that its practice prevents; the counterparts on the sound shop are in `sound.test.ts`. More: `practices.test.ts`. */
 describe('defects', () => {
   beforeAll(buildShop);
 
@@ -69,7 +70,7 @@ describe('defects', () => {
     const { status, stderr } = failToStart({ SHOP_PORT_BASE: String(await freeBase()), SHOP_DEFECTS: 'no-bulkhed' });
     expect(status).toBe(1);
     expect(stderr).toBe(
-      `The shop can't start: SHOP_DEFECTS names "no-bulkhed", which is not a defect. Known: no-deadline, no-bulkhead, no-fallback, crash-on-handler-error, crash-on-detached-error, no-metrics, log-without-trace, exit-at-once, ignore-sigterm, lose-buffer\n`,
+      `The shop can't start: SHOP_DEFECTS names "no-bulkhed", which is not a defect. Known: ${Object.keys(DEFECTS).join(', ')}\n`,
     );
   });
 });

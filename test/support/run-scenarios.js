@@ -1,31 +1,19 @@
 // Runs every scenario in scenarios/ for real, one after another, on the sound shop, where each must pass; then those of
-// the practices with the defect that they are there to find, where each must fail with exit 1, for the right SLO.
+// the practices with the defect that they are there to find (detections.js), where each must fail, for the right reason.
+// In a CI (CI set) only a third of the defects, another one with other commits: all of them are what test:matrix is for.
 // Those whose names begin with container- or compose- are on the shop of docker-compose.yml: left out, and said so, where
 // no Docker Engine answers and PLIMSOLL_REQUIRE does not name docker.
-// Two at a time where this user may make network namespaces (Linux, root): each then has a loopback, and so all ports, of
-// its own. They begin together, so that the start of one never falls into what another one measures; those that strain
-// the whole machine go alone, and so does every second try.
+// Two at a time where this user may make network namespaces (Linux, root), see scenario-runs.js; those that strain the
+// whole machine go alone, and so does every second try.
 // Usage: node test/support/run-scenarios.js [--sound | --defects] [--rounds N] [--lanes N] [file…]
-import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { spawnSync } from 'node:child_process';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { DETECTIONS } from './detections.js';
+import { ALONE, brokenBy, found, isUndecided, lanesHere, onCompose, scenarioRunner, TRIES } from './scenario-runs.js';
 
-/** The defects, the scenario that must find each, and the SLOs of which at least one must have failed. */
-const DEFECTS = [
-  { file: 'fail-fast.yaml', defect: 'no-deadline', slos: ['quote in time', 'checkout in time'] },
-  { file: 'isolation.yaml', defect: 'no-bulkhead', slos: ['browse p95', 'browse in time'] },
-  { file: 'fallback.yaml', defect: 'no-fallback', slos: ['availability'] },
-  { file: 'containment.yaml', defect: 'crash-on-handler-error', slos: ['availability', 'browse in time'] },
-  { file: 'containment.yaml', defect: 'crash-on-detached-error', slos: ['availability', 'browse in time'] },
-];
-
-/** Strain the whole machine, or measure it: nothing may run beside them. */
-const ALONE = /^(capacity|cpu-stress|memory-stress|disk-fill)\./;
-
-/** How often a run without a verdict is tried, and how many scenarios may stay without one. */
-const TRIES = 3;
+/** How many scenarios may stay without a verdict. */
 const MOST_UNDECIDED = 2;
 
 const { values, positionals } = parseArgs({
@@ -45,17 +33,13 @@ const files =
         .sort()
         .map((name) => join('scenarios', name));
 
-const onCompose = (file) => /^(container|compose)-/.test(basename(file));
-
-const runs = mkdtempSync(join(tmpdir(), 'plimsoll-scenarios-'));
 let passed = 0;
 let failed = 0;
 const undecided = [];
-const lanes = Number(
-  values.lanes ?? (spawnSync('unshare', ['--net', 'ip', 'link', 'set', 'lo', 'up']).status === 0 ? 2 : 1),
-);
+const lanes = lanesHere(values.lanes);
+const { runTogether, end } = scenarioRunner(lanes);
 await runAll(Array.from({ length: Number(values.rounds) }, jobsOfRound).flat());
-rmSync(runs, { recursive: true, force: true });
+end();
 for (const line of undecided) console.log(`UNDECIDED  ${line}`);
 if (undecided.length > MOST_UNDECIDED) {
   failed += undecided.length;
@@ -70,11 +54,24 @@ process.exitCode = failed === 0 ? 0 : 1;
 /** Each scenario on the sound shop, then each defect on the scenario that must find it. */
 function jobsOfRound() {
   const sound = values.defects ? [] : files;
-  const broken = values.sound ? [] : DEFECTS.filter(({ file }) => files.some((path) => basename(path) === file));
-  return [
-    ...sound.map((file) => ({ file })),
-    ...broken.map((one) => ({ ...one, file: files.find((path) => basename(path) === one.file) })),
-  ];
+  const broken = values.sound
+    ? []
+    : detectionsNow().flatMap((one) => {
+        const file = files.find((path) => basename(path) === one.scenario);
+        return file === undefined ? [] : [{ ...one, file }];
+      });
+  return [...sound.map((file) => ({ file })), ...broken];
+}
+
+/** All, or the third whose turn it is with this commit; what is left out is told. */
+function detectionsNow() {
+  if (!process.env.CI) return DETECTIONS;
+  const { stdout } = spawnSync('git', ['rev-parse', '--short=6', 'HEAD'], { encoding: 'utf8' });
+  const turn = (Number.parseInt(stdout, 16) || 0) % 3;
+  const now = DETECTIONS.filter((_, index) => index % 3 === turn);
+  const others = DETECTIONS.filter((one) => !now.includes(one)).map(({ defect }) => defect);
+  console.log(`defects whose turn it is with other commits (npm run test:matrix runs all): ${others.join(', ')}`);
+  return now;
 }
 
 /**
@@ -89,30 +86,23 @@ async function runAll(jobs) {
   if (composed.length > 0 && !composeUp(composed)) composed.length = 0;
   const isUp = composed.length > 0;
   try {
-    while (composed.length > 0) await runTogether([composed.shift(), ...others.splice(0, lanes - 1)]);
+    while (composed.length > 0) await runTogether([composed.shift(), ...others.splice(0, lanes - 1)], conclude);
   } finally {
     if (isUp && !composedShop('down')) failed++;
   }
-  while (others.length > 0) await runTogether(others.splice(0, lanes));
-  for (const job of alone) await conclude(job);
+  while (others.length > 0) await runTogether(others.splice(0, lanes), conclude);
+  for (const job of alone) await runTogether([job], conclude);
 }
 
-async function runTogether(batch) {
-  if (batch.length === 1) return conclude(batch[0]);
-  const firstRuns = await Promise.all(batch.map(({ file, defect }) => runScenario(file, defect)));
-  for (const [index, job] of batch.entries()) await conclude(job, firstRuns[index]);
-}
-
-/** Tries again, alone, while there is no verdict, and reports what came out. */
-async function conclude({ file, defect, slos }, firstRun) {
-  const run = await decided(file, defect, firstRun);
+/** Reports what came out. */
+function conclude(job, run) {
+  const { file, defect } = job;
   if (!defect) {
     report(run.code === 0, file, run);
     return;
   }
-  const broken = run.code === 1 ? run.result.slos.filter((slo) => slo.verdict === 'failed').map((slo) => slo.name) : [];
-  const right = broken.some((name) => slos.includes(name));
-  report(right, `${file} with ${defect}${broken.length > 0 ? ` (broke: ${broken.join(', ')})` : ''}`, run);
+  const broke = run.code === 1 ? brokenBy(run.result) : [];
+  report(found(run, job), `${file} with ${defect}${broke.length > 0 ? ` (broke: ${broke.join(', ')})` : ''}`, run);
 }
 
 /** False, with the reason told or counted, where the composed shop can't be had. */
@@ -137,6 +127,7 @@ function composedShop(command) {
   return status === 0;
 }
 
+/** What stays without a verdict is neither passed nor failed: it is named at the end, and more than a few fail the campaign. */
 function report(good, what, run) {
   const { code, output, seconds } = run;
   if (!good && isUndecided(run)) {
@@ -150,71 +141,5 @@ function report(good, what, run) {
   else {
     failed++;
     console.log(output);
-  }
-}
-
-/** Ended as it should, every fault proven and proven gone, and still no verdict. */
-function isUndecided({ code, result }) {
-  return (
-    code === 3 &&
-    result.verdict === 'inconclusive' &&
-    result.cleanup?.proven === true &&
-    result.faults.every(({ proof, undoProof }) => proof?.status === 'confirmed' && undoProof?.status === 'confirmed')
-  );
-}
-
-/**
- * Inconclusive is no verdict: a machine with other guests may starve the load driver, and the run says so. Then it is run
- * again, at most twice, and every try is told. A failure is never tried again. What stays without a verdict is neither
- * passed nor failed: it is named at the end, and more than a few make the whole campaign fail.
- */
-async function decided(file, defect, firstRun) {
-  for (let attempt = 1; ; attempt++) {
-    const run = (attempt === 1 && firstRun) || (await runScenario(file, defect));
-    // What was errored beside another run may be the machine's doing ("cannot drive"); alone, it counts.
-    const again = run.code === 3 && (run.result.verdict === 'inconclusive' || run === firstRun);
-    if (!again || attempt === TRIES) return run;
-    console.log(`${run.result.verdict ?? 'no result'}  ${file}, try ${attempt}, runs again: ${run.result.sentence}`);
-  }
-}
-
-/**
- * One scenario through the command line, as a user runs it. Where there are lanes, with a network of its own, also at a
- * later try, since the composed shop may be up; then with a register of its own too: the same port is not the same target.
- */
-function runScenario(file, defect) {
-  const ownNetwork = lanes > 1 && !onCompose(file);
-  const began = process.hrtime.bigint();
-  const folder = mkdtempSync(join(runs, 'run-'));
-  const plimsoll = [process.execPath, 'dist/cli.js', 'run', file, '--out', folder];
-  const [program, ...argv] = ownNetwork
-    ? ['unshare', '--net', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh', ...plimsoll]
-    : plimsoll;
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, argv, {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: {
-        ...process.env,
-        ...(defect ? { SHOP_DEFECTS: defect } : {}),
-        // What a scenario keeps in TMPDIR is not shared with the one beside it either.
-        ...(ownNetwork ? { XDG_STATE_HOME: join(folder, 'state'), TMPDIR: folder } : {}),
-      },
-    });
-    let output = '';
-    child.stdout.on('data', (chunk) => (output += chunk));
-    child.stderr.on('data', (chunk) => (output += chunk));
-    child.once('error', reject);
-    child.once('close', (code, signal) => {
-      const seconds = Number((process.hrtime.bigint() - began) / 1_000_000_000n);
-      resolve({ code: code ?? signal, output, seconds, result: readResult(folder) });
-    });
-  });
-}
-
-function readResult(folder) {
-  try {
-    return JSON.parse(readFileSync(join(folder, 'latest', 'result.json'), 'utf8'));
-  } catch {
-    return { slos: [], faults: [] };
   }
 }

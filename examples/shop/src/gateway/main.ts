@@ -11,7 +11,11 @@ import { addressFrom, dataFolder, loopback, PORTS } from '../shared/settings.js'
 import { createOrdersClient, OrdersUnavailable, type OrdersReply, type OrdersRequest } from './orders-client.js';
 
 const CheckoutRequest = z.object({ sku: Order.shape.sku, quantity: Order.shape.quantity.default(1) });
-const Accepted = z.object({ order: z.string(), status: z.string() });
+/** A line of the journal of what customers were told. */
+interface Accepted {
+  order: string;
+  status: 'paid' | 'pending';
+}
 
 await runService('gateway', async (log) => {
   const orders = createOrdersClient(
@@ -23,8 +27,8 @@ await runService('gateway', async (log) => {
   );
   const { orderMs } = deadlines();
   const file = join(dataFolder(), 'gateway.ndjson');
-  // What customers were told; the audit holds settlement against it.
-  const { journal } = Journal.open(file, Accepted);
+  // What customers were told; the audit holds settlement against it. At a reload two gateways write to it.
+  const journal = Journal.join<Accepted>(file);
 
   const ask = async (request: OrdersRequest): Promise<OrdersReply> => {
     try {
@@ -65,13 +69,16 @@ await runService('gateway', async (log) => {
     'GET /audit/accepted': journalOf(file),
   });
   return {
-    drain: () => server.close(4_500),
+    drain: () => server.close(4_500, IDLE_MS),
     stop: async () => {
       await orders.close();
       journal.close();
     },
   };
 });
+
+/** How long a connection without a request is kept at the end, for the request that may be on its way. */
+const IDLE_MS = 500;
 
 function passOn({ status, text, retryAfter }: OrdersReply): Answer {
   return { status, body: text, ...(retryAfter === undefined ? {} : { headers: { 'retry-after': retryAfter } }) };

@@ -1,8 +1,15 @@
-import { Server, ServerCredentials, status, type handleUnaryCall, type ServerUnaryCall } from '@grpc/grpc-js';
+import {
+  Server,
+  ServerCredentials,
+  status,
+  type handleUnaryCall,
+  type sendUnaryData,
+  type ServerUnaryCall,
+} from '@grpc/grpc-js';
 import { connectBus } from '../shared/bus.js';
 import { itemOf } from '../shared/catalogue.js';
 import { noteContained } from '../shared/containment.js';
-import { serveHttp } from '../shared/http.js';
+import { HttpError, serveHttp } from '../shared/http.js';
 import { Order } from '../shared/messages.js';
 import { countRequest, showBacklog } from '../shared/metrics.js';
 import {
@@ -17,6 +24,8 @@ import { addressFrom, dataFolder, LISTEN_HOST, loopback, PORTS } from '../shared
 import { continueTrace, type Trace } from '../shared/trace.js';
 import type { Logger } from '../shared/log.js';
 import { Outbox } from './outbox.js';
+import { PluginError, VersionMismatchError } from './plugins.js';
+import { Prices } from './prices.js';
 
 /** The caller asked for something that can't be: its fault, not payment's. */
 class Refused extends Error {}
@@ -24,28 +33,40 @@ class Refused extends Error {}
 await runService('payment', async (log) => {
   const outbox = new Outbox(dataFolder());
   showBacklog(() => outbox.size);
+  const prices = new Prices(log);
   const bus = connectBus(addressFrom('SHOP_BROKER_ADDRESS', loopback(PORTS.broker)), 'payment', log);
   // Payment takes money while the broker is away; the outbox waits for it.
   outbox.start(bus, log);
 
   const server = new Server();
   server.addService(paymentService, {
-    Charge: answer<ChargeRequest, ChargeReply>('Charge', log, ({ order, sku, quantity }, trace) => {
-      const item = itemOf(sku);
-      if (!item) throw new Refused(`there is no article "${sku}"`);
+    Charge: answer<ChargeRequest, ChargeReply>('Charge', log, async ({ order, sku, quantity }, trace) => {
+      if (!itemOf(sku)) throw new Refused(`there is no article "${sku}"`);
       const checked = Order.safeParse({ id: order, sku, quantity, trace: trace.parent });
       if (!checked.success) throw new Refused('malformed order');
-      const amountCents = item.priceCents * quantity;
+      const amountCents = (await prices.now()).centsOf(sku) * quantity;
       outbox.pay({ ...checked.data, amountCents });
       return { paid: true, amountCents };
     }),
-    Quote: answer<QuoteRequest, QuoteReply>('Quote', log, ({ sku }) => {
-      const item = itemOf(sku);
-      if (!item) throw new Refused(`there is no article "${sku}"`);
-      return { sku, priceCents: item.priceCents, currency: 'EUR' };
+    Quote: answer<QuoteRequest, QuoteReply>('Quote', log, async ({ sku }) => {
+      if (!itemOf(sku)) throw new Refused(`there is no article "${sku}"`);
+      return { sku, priceCents: (await prices.now()).centsOf(sku), currency: 'EUR' };
     }),
   });
-  const ops = await serveHttp(PORTS.paymentOps, log, () => true, {});
+  const ops = await serveHttp(PORTS.paymentOps, log, () => true, {
+    'GET /prices': async () => ({ status: 200, body: await prices.state() }),
+    'POST /plugins/:id': async ({ id }) => {
+      try {
+        await prices.load(id);
+      } catch (error) {
+        if (!(error instanceof PluginError)) throw error;
+        throw new HttpError(error instanceof VersionMismatchError ? 409 : 422, error.message);
+      }
+      return { status: 200, body: await prices.state() };
+    },
+  });
+  // Customers never wait for the price rule to start; whoever asks for prices meanwhile waits for this start.
+  await prices.now();
   await new Promise<void>((resolve, reject) => {
     server.bindAsync(`${LISTEN_HOST}:${PORTS.payment}`, ServerCredentials.createInsecure(), (error) =>
       error ? reject(error) : resolve(),
@@ -73,13 +94,13 @@ await runService('payment', async (log) => {
 function answer<Request, Reply>(
   method: string,
   log: Logger,
-  handle: (request: Request, trace: Trace) => Reply,
+  handle: (request: Request, trace: Trace) => Promise<Reply>,
 ): handleUnaryCall<Request, Reply> {
-  return (call: ServerUnaryCall<Request, Reply>, reply) => {
+  const respond: Answering<Request, Reply> = async (call, reply) => {
     const startedAt = performance.now();
     const trace = continueTrace(call.metadata.get('traceparent')[0]);
     try {
-      const value = handle(call.request, trace);
+      const value = await handle(call.request, trace);
       reply(null, value);
       countRequest(method, 'OK', startedAt);
       log.debug({ trace_id: trace.id, method }, 'answered');
@@ -93,4 +114,7 @@ function answer<Request, Reply>(
       countRequest(method, refused ? 'INVALID_ARGUMENT' : 'INTERNAL', startedAt);
     }
   };
+  return (call, reply) => void respond(call, reply);
 }
+
+type Answering<Request, Reply> = (call: ServerUnaryCall<Request, Reply>, reply: sendUnaryData<Reply>) => Promise<void>;

@@ -1,33 +1,22 @@
-import { join } from 'node:path';
-import { z } from 'zod';
 import { connectBus } from '../shared/bus.js';
 import { journalOf, serveHttp } from '../shared/http.js';
-import { Journal } from '../shared/journal.js';
 import { PAID_TOPIC, PaidMessage, SETTLED_TOPIC } from '../shared/messages.js';
 import { countRequest } from '../shared/metrics.js';
-import { RecentIds } from '../shared/recent-ids.js';
 import { runService } from '../shared/service.js';
 import { addressFrom, dataFolder, loopback, PORTS } from '../shared/settings.js';
-
-const Settled = z.object({ order: z.string(), amountCents: z.number() });
+import { fileIn, Ledger } from './ledger.js';
 
 /** Orders arrive at least once and are settled exactly once: on file first, confirmed after, never twice. */
 await runService('settlement', async (log) => {
-  const file = join(dataFolder(), 'settlement.ndjson');
-  const { journal, entries } = Journal.open(file, Settled);
-  const settled = new RecentIds();
-  for (const { order } of entries) settled.add(order);
+  const folder = dataFolder();
+  const ledger = new Ledger(folder);
 
   const bus = connectBus(addressFrom('SHOP_BROKER_ADDRESS', loopback(PORTS.broker)), 'settlement', log);
   const settle = (message: unknown): void => {
     const startedAt = performance.now();
     const { orders } = PaidMessage.parse(message);
     for (const { id, amountCents, trace } of orders) {
-      const again = settled.has(id);
-      if (!again) {
-        journal.append({ order: id, amountCents });
-        settled.add(id);
-      }
+      const again = !ledger.settle(id, amountCents);
       countRequest('settle', again ? 'again' : 'settled', startedAt);
       log.debug({ trace_id: trace.slice(3, 35), order: id, again }, 'settled');
     }
@@ -39,12 +28,12 @@ await runService('settlement', async (log) => {
   bus.subscribe(PAID_TOPIC, settle);
 
   const ops = await serveHttp(PORTS.settlementOps, log, () => bus.connected, {
-    'GET /audit/settled': journalOf(file),
+    'GET /audit/settled': journalOf(fileIn(folder)),
   });
   return {
     drain: () => bus.close(),
     stop: async () => {
-      journal.close();
+      ledger.close();
       await ops.close(500);
     },
   };

@@ -1,6 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { Server as TcpServer } from 'node:net';
 import { noteContained, type Level } from './containment.js';
 import { defects } from './defects.js';
 import type { Logger } from './log.js';
@@ -41,8 +42,12 @@ export class HttpError extends Error {
 }
 
 export interface HttpService {
-  /** Refuses new connections and waits for the requests in flight, at most `limitMs`. */
-  close(limitMs: number): Promise<void>;
+  /**
+   * Takes no new connections and waits for the requests in flight, at most `limitMs`. Who closes an idle connection races
+   * with the next request on it, and the client sees it lost: for `idleMs` such a request is still answered, and tells the
+   * client to come back on a new connection.
+   */
+  close(limitMs: number, idleMs?: number): Promise<void>;
 }
 
 /** Serves the routes, and what an operator expects: `/healthz` (the process lives), `/readyz` (send it work), `/metrics`. */
@@ -73,15 +78,17 @@ export async function serveHttp(
     server.listen(port, LISTEN_HOST, 1_024, resolve);
   });
   return {
-    close: (limitMs) =>
+    close: (limitMs, idleMs = 0) =>
       new Promise((resolve) => {
         draining = true;
         const force = setTimeout(() => server.closeAllConnections(), limitMs);
-        server.close(() => {
+        const idle = setTimeout(() => server.closeIdleConnections(), idleMs);
+        // Not the close of the HTTP server, which would end idle connections at once.
+        TcpServer.prototype.close.call(server, () => {
+          clearTimeout(idle);
           clearTimeout(force);
           resolve();
         });
-        server.closeIdleConnections();
       }),
   };
 }

@@ -30,6 +30,14 @@ export class Journal<Entry> {
     return { journal: new Journal<Entry>(file, entries.length), entries };
   }
 
+  /**
+   * Opens a file that another process may still be writing to (a predecessor that drains): nothing is read and nothing
+   * mended, since both only append.
+   */
+  static join<Entry>(file: string): Journal<Entry> {
+    return new Journal<Entry>(file, 0);
+  }
+
   append(entry: Entry): void {
     writeSync(this.descriptor, `${JSON.stringify(entry)}\n`);
     this.lines++;

@@ -17,6 +17,8 @@ export const PORTS = {
   paymentOps: portOf(213),
   brokerOps: portOf(214),
   settlementOps: portOf(215),
+  /** The supervisor's: reload and start processes. */
+  supervisorOps: portOf(216),
 } as const;
 
 /** The connections between services that a proxy may stand in: where it would listen, and what is behind it. */

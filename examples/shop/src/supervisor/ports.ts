@@ -10,7 +10,7 @@ export async function claimPorts(ports: readonly number[]): Promise<void> {
   const others = taken.length > 1 ? ` (and ${taken.slice(1).join(', ')})` : '';
   throw new Error(
     `port ${port}${others} is in use by ${holderOf(port)}. End it, or set SHOP_PORT_BASE to run beside it (the shop uses ` +
-      `the base + 80, 201 to 215; default base 7000).`,
+      `the base + 80, 201 to 216; default base 7000).`,
   );
 }
 

@@ -1,0 +1,2 @@
+/** Everything costs what the list says. */
+export default (listCents) => listCents;
