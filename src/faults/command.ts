@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { redact } from '../record/redact.js';
-import type { UndoRecord } from '../record/undo.js';
+import type { LookCommand, UndoRecord } from '../record/undo.js';
 import { byHand, endingOf, runBounded, type Command, type CommandResult } from '../targets/command.js';
 import { PlimsollError } from '../support/errors.js';
 import { defineFault, type FaultContext } from './fault.js';
-import { commandSteps, proofBy, proofsBySteps, type Step } from './shared/command-steps.js';
+import { commandSteps, lookOf, proofBy, proofsBySteps, type Step } from './shared/command-steps.js';
 
 const settings = z.strictObject({
   ...commandSteps,
@@ -69,20 +69,12 @@ export default defineFault({
 /** In the environment of `inject`: whoever undoes after our death finds by it an injection that is still at work. */
 const INJECT_MARKER = 'PLIMSOLL_INJECT';
 
-type Look = Extract<UndoRecord, { kind: 'run-command' }>['look'];
-
-/** How whoever undoes after our death can see that it is gone: as `proveUndone` below does. */
-function lookOf({ proveUndone, prove }: { proveUndone?: Step | undefined; prove?: Step | undefined }): Look {
-  const one = proveUndone ?? prove;
-  return one && { command: one.run, timeLimitMs: one.timeLimitMs, goneWhen: proveUndone ? 'succeeds' : 'fails' };
-}
-
 function undoRecord(
   context: FaultContext,
   command: Command,
   timeLimitMs: number,
   marker: string,
-  look: Look,
+  look: LookCommand | undefined,
 ): UndoRecord {
   return {
     kind: 'run-command',

@@ -6,7 +6,7 @@ import { endingOf, type CommandResult } from '../targets/command.js';
 import { createExec, execByHand, runExec, type ContainerCommand } from '../targets/container-exec.js';
 import { PlimsollError } from '../support/errors.js';
 import { defineFault, type FaultContext } from './fault.js';
-import { commandSteps, proofBy, proofsBySteps, type Step } from './shared/command-steps.js';
+import { commandSteps, lookOf, proofBy, proofsBySteps, type Step } from './shared/command-steps.js';
 import { containerSelection } from './shared/container-settings.js';
 import {
   containerRefs,
@@ -79,7 +79,7 @@ export default defineFault({
           const exec = await createExec(container.id, command(given.inject));
           if (exec === undefined) throw vanished(container);
           injecting.set(container.id, exec);
-          undo.push(undoRecord(context, position, container, given.undo, command(given.undo), exec));
+          undo.push(undoRecord(context, position, container, given, command(given.undo), exec));
         }
       },
       async inject(signal) {
@@ -136,11 +136,13 @@ function undoRecord(
   context: FaultContext,
   position: number,
   container: PickedContainer,
-  step: Step,
+  given: { undo: Step; prove?: Step | undefined; proveUndone?: Step | undefined },
   command: ContainerCommand,
   injecting: string,
 ): UndoRecord {
   const { environment, directory, user } = command;
+  const { undo: step } = given;
+  const look = lookOf(given);
   return {
     kind: 'run-in-container',
     id: `${context.id}/${position}`,
@@ -155,6 +157,7 @@ function undoRecord(
     ...(user === undefined ? {} : { user }),
     commandLimitMs: step.timeLimitMs,
     injecting,
+    ...(look ? { look } : {}),
   };
 }
 

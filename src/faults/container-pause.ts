@@ -43,7 +43,7 @@ export default defineFault({
       async inject(signal) {
         for (const container of picked) {
           signal.throwIfAborted();
-          if ((await pauseContainer(container.id)) === 'gone') throw vanished(container);
+          if ((await pauseContainer(container.id, signal)) === 'gone') throw vanished(container);
         }
       },
       prove: async () => provePaused(picked, true),

@@ -55,6 +55,14 @@ export const ContainerLimits = z.object({
 });
 export type ContainerLimits = z.infer<typeof ContainerLimits>;
 
+/** A command that tells afterwards, run as the undo command was, whether the effect is gone. */
+export const LookCommand = z.object({
+  command: z.string(),
+  timeLimitMs: z.number().positive(),
+  goneWhen: z.enum(['succeeds', 'fails']),
+});
+export type LookCommand = z.infer<typeof LookCommand>;
+
 export const UndoRecord = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('remove-toxic'), ...common, ...proxy, toxic: z.string() }),
   z.object({ kind: z.literal('enable-proxy'), ...common, ...proxy }),
@@ -97,10 +105,7 @@ export const UndoRecord = z.discriminatedUnion('kind', [
     directory: z.string(),
     /** `NAME=value` in the environment of the injecting command: it may still be at work when its run is dead. */
     injectMarker: z.string(),
-    /** A command that tells afterwards, with the same environment, whether the effect is gone. */
-    look: z
-      .object({ command: z.string(), timeLimitMs: z.number().positive(), goneWhen: z.enum(['succeeds', 'fails']) })
-      .optional(),
+    look: LookCommand.optional(),
   }),
   /** The same inside a container. */
   z.object({
@@ -115,6 +120,7 @@ export const UndoRecord = z.discriminatedUnion('kind', [
     commandLimitMs: z.number().positive(),
     /** The engine's id of the injecting command: it may still be at work when its run is dead. */
     injecting: z.string(),
+    look: LookCommand.optional(),
   }),
   /** SIGKILL to a helper process that did harm as long as it lived. */
   z.object({ kind: z.literal('end-helper'), ...common, process: ProcessIdentity }),
@@ -175,6 +181,6 @@ export function shownRecord(record: UndoRecord): UndoRecord {
     command: redact(record.command),
     environment: redactData(record.environment) as Record<string, string>,
   };
-  if (record.kind === 'run-in-container' || !record.look) return { ...record, ...shown };
+  if (!record.look) return { ...record, ...shown };
   return { ...record, ...shown, look: { ...record.look, command: redact(record.look.command) } };
 }

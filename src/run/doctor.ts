@@ -150,7 +150,7 @@ async function checkProcesses(): Promise<Check> {
 }
 
 async function checkContainers(): Promise<Check> {
-  const { ok, version, reason } = await pingDocker();
+  const { ok, version, reason, notAllowed } = await pingDocker();
   if (ok && !faults.some(({ family }) => family === 'container')) {
     return { possible: false, why: `Docker Engine ${version ?? ''} answers, but this version has no container faults` };
   }
@@ -158,6 +158,8 @@ async function checkContainers(): Promise<Check> {
   return {
     possible: false,
     why: reason ?? 'no Docker Engine answers',
-    mend: 'sudo apt-get install docker.io && sudo systemctl start docker && sudo usermod -aG docker $USER',
+    mend: notAllowed
+      ? 'sudo usermod -aG docker $USER, then log in again; who is in that group can become root'
+      : 'sudo apt-get install docker.io && sudo systemctl start docker && sudo usermod -aG docker $USER',
   };
 }

@@ -42,7 +42,7 @@ export async function undoAll(records: readonly UndoRecord[], options: UndoAllOp
 
 async function undoOne(record: UndoRecord, options: UndoAllOptions, result: UndoAllResult): Promise<void> {
   const timeLimit = new AbortController();
-  const looksMs = record.kind === 'run-command' && options.orphaned ? (record.look?.timeLimitMs ?? 0) : 0;
+  const looksMs = options.orphaned && 'look' in record ? (record.look?.timeLimitMs ?? 0) : 0;
   const limitMs = record.timeLimitMs + looksMs;
   let timer: NodeJS.Timeout | undefined;
   try {

@@ -1,7 +1,7 @@
 import type { ContainerLimits, UndoRecord } from '../record/undo.js';
 import { formatBytes } from '../support/units.js';
 import { controlGroupsOf, groupStat, readGroupFile } from './cgroup.js';
-import { call, order, statusOf, type OrderOutcome } from './engine.js';
+import { call, harm, statusOf, type OrderOutcome } from './engine.js';
 
 /** Microseconds: what the kernel takes where none was said. */
 export const USUAL_PERIOD = 100_000;
@@ -52,7 +52,7 @@ export async function limitsOf(id: string): Promise<NotedLimits | undefined> {
 
 /** Changes exactly the limits that are given, of a running container or for its next start. */
 export async function setLimits(id: string, limits: ContainerLimits): Promise<OrderOutcome> {
-  return order(`limit container ${id}`, async (client) =>
+  return harm(id, `limit container ${id}`, async (client) =>
     client.getContainer(id).update({
       ...(limits.nanoCpus === undefined ? {} : { NanoCpus: limits.nanoCpus }),
       ...(limits.cpuQuota === undefined ? {} : { CpuQuota: limits.cpuQuota }),

@@ -1,6 +1,7 @@
 import type { ContainerInfo, ContainerInspectInfo } from 'dockerode';
-import { PlimsollError } from '../support/errors.js';
-import { call, order, short, statusOf, type OrderOutcome } from './engine.js';
+import { systemClock } from '../support/clock.js';
+import { PlimsollError, messageOf } from '../support/errors.js';
+import { call, harm, order, short, statusOf, type OrderOutcome } from './engine.js';
 import type { ContainerRef, ContainerSelector } from './targets.js';
 
 /** What the engine says of a container, as far as faults look at it. */
@@ -120,9 +121,22 @@ export async function stateOfContainer(nameOrId: string): Promise<ContainerState
   };
 }
 
-/** Freezes all processes of a container. */
-export async function pauseContainer(id: string): Promise<OrderOutcome> {
-  return order(`pause container ${short(id)}`, async (client) => client.getContainer(id).pause());
+/** How often a container is to be frozen before the engine is believed that it can't be. */
+const FREEZE_TRIES = 5;
+
+/**
+ * Freezes all processes of a container. The kernel's freezer gives up on one whose processes are just starting threads,
+ * and lets it go on; then it is tried again.
+ */
+export async function pauseContainer(id: string, signal?: AbortSignal): Promise<OrderOutcome> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await harm(id, `pause container ${short(id)}`, async (client) => client.getContainer(id).pause());
+    } catch (error) {
+      if (tries === FREEZE_TRIES || !messageOf(error).includes('unable to freeze')) throw error;
+    }
+    await systemClock.sleep(50 * tries, signal);
+  }
 }
 
 export async function unpauseContainer(id: string): Promise<OrderOutcome> {
@@ -133,16 +147,19 @@ export async function unpauseContainer(id: string): Promise<OrderOutcome> {
 }
 
 export async function killContainer(id: string, signal: string): Promise<OrderOutcome> {
-  return order(`send ${signal} to container ${short(id)}`, async (client) => client.getContainer(id).kill({ signal }));
+  return harm(id, `send ${signal} to container ${short(id)}`, async (client) =>
+    client.getContainer(id).kill({ signal }),
+  );
 }
 
 /** SIGTERM, then SIGKILL after so many seconds: the engine answers when it has ended. */
 export async function stopContainer(id: string, graceS: number): Promise<OrderOutcome> {
-  return order(`stop container ${short(id)}`, async (client) => client.getContainer(id).stop({ t: graceS }), graceS);
+  return harm(id, `stop container ${short(id)}`, async (client) => client.getContainer(id).stop({ t: graceS }), graceS);
 }
 
 export async function restartContainer(id: string, graceS: number): Promise<OrderOutcome> {
-  return order(
+  return harm(
+    id,
     `restart container ${short(id)}`,
     async (client) => client.getContainer(id).restart({ t: graceS }),
     graceS,
@@ -156,7 +173,7 @@ export async function startContainer(id: string): Promise<OrderOutcome> {
 }
 
 export async function disconnectContainer(id: string, network: string): Promise<OrderOutcome> {
-  return order(`disconnect container ${short(id)}`, async (client) =>
+  return harm(id, `disconnect container ${short(id)}`, async (client) =>
     client.getNetwork(network).disconnect({ Container: id, Force: true }),
   );
 }

@@ -4,7 +4,7 @@ import { commandOf, hasProc, identityOf, isAlive, refuseForbidden } from './proc
 import { findContainers } from './container.js';
 import { readPid } from './pidfile.js';
 import { waitForAddresses } from './reachable.js';
-import { pidsListeningOn } from './sockets.js';
+import { pidsListeningOn, usersListeningOn } from './sockets.js';
 import type { LinkTarget, ProcessExit, ProcessRef, ServicePlan, Targets } from './targets.js';
 
 /** The services that the run itself started (`process: { run: … }`). */
@@ -130,6 +130,7 @@ async function atAddresses(service: string, addresses: readonly string[]): Promi
         'Give each replica a port of its own, or name the process by pidfile.',
       );
     }
+    if (pids[0] === undefined) await refuseOthersListener(service, address);
     const process = pids[0] === undefined ? undefined : ref(service, pids[0], replica, address);
     if (process) found.push(process);
   }
@@ -138,6 +139,22 @@ async function atAddresses(service: string, addresses: readonly string[]): Promi
     `no process of ${service} listens on ${addresses.join(', ')}`,
     'Is it running, and as the same user as Plimsoll?',
   );
+}
+
+/**
+ * Whose process listens, the kernel tells everybody; which one it is, only its own user. So one that can't be found may
+ * still be there, and "nobody listens" would be wrong.
+ */
+async function refuseOthersListener(service: string, address: string): Promise<void> {
+  const own = process.getuid?.();
+  const others = (await usersListeningOn(address)).filter((uid) => uid !== own);
+  if (others.length === 0) return;
+  throw new PlimsollError({
+    code: 'forbidden_target',
+    message: `what listens on ${address} for ${service} belongs to another user (uid ${others.join(', ')}, Plimsoll runs as uid ${own}); it is never a target`,
+    hint: 'Run Plimsoll as the user of the service, or break its links instead: link faults need no rights over the process.',
+    kind: 'usage',
+  });
 }
 
 function ref(service: string, pid: number, replica: number, address: string | undefined): ProcessRef | undefined {

@@ -1,3 +1,4 @@
+import { systemCodeOf } from '../support/errors.js';
 import { reasonOf } from './engine-reason.js';
 
 export interface DockerAnswer {
@@ -6,6 +7,8 @@ export interface DockerAnswer {
   version?: string;
   /** Why it did not. */
   reason?: string;
+  /** It is there, but not for this user. */
+  notAllowed?: boolean;
 }
 
 const PING_LIMIT_MS = 3000;
@@ -21,7 +24,11 @@ export async function pingDocker(): Promise<DockerAnswer> {
     const { Version } = await Promise.race([new Docker({ timeout: PING_LIMIT_MS }).version(), late]);
     return { ok: true, version: Version };
   } catch (error) {
-    return { ok: false, reason: reasonOf(error) };
+    return {
+      ok: false,
+      reason: reasonOf(error),
+      ...(systemCodeOf(error) === 'EACCES' ? { notAllowed: true } : {}),
+    };
   } finally {
     clearTimeout(timer);
   }

@@ -1,9 +1,13 @@
 import type Dockerode from 'dockerode';
+import { systemClock } from '../support/clock.js';
 import { PlimsollError, messageOf } from '../support/errors.js';
 import { reasonOf } from './engine-reason.js';
 
 /** An engine that does not answer an order within this time is not waited for any longer. */
 const CALL_LIMIT_MS = 10_000;
+
+/** How much longer than we wait for it the answer to a harmful order is listened for: its undo has to know what became of it. */
+const LATE_ANSWER_MS = 30_000;
 
 /** The order came too late or too early: the container is in that state already. */
 export type OrderOutcome = 'done' | 'was_so' | 'gone';
@@ -27,10 +31,11 @@ async function docker(silenceMs: number): Promise<Dockerode> {
 export async function order(
   words: string,
   give: (client: Dockerode) => Promise<unknown>,
-  extraS = 0,
+  limitMs = CALL_LIMIT_MS,
+  silenceMs = CALL_LIMIT_MS,
 ): Promise<OrderOutcome> {
   try {
-    await call(words, give, CALL_LIMIT_MS + extraS * 1000);
+    await call(words, give, limitMs, silenceMs);
     return 'done';
   } catch (error) {
     const status = statusOf(error);
@@ -38,6 +43,48 @@ export async function order(
     if (status === 404) return 'gone';
     throw error;
   }
+}
+
+/** Harmful orders whose answer is still to come, by container: an engine that is slow may carry them out at any time. */
+const unanswered = new Map<string, Set<Promise<unknown>>>();
+
+/**
+ * Gives an order that does harm to a container. One that was given up for want of an answer is remembered, so that the
+ * undo does not come before it: see `ordersAnswered`.
+ *
+ * @param extraS seconds that the order itself may take
+ */
+export async function harm(
+  container: string,
+  words: string,
+  give: (client: Dockerode) => Promise<unknown>,
+  extraS = 0,
+): Promise<OrderOutcome> {
+  const limitMs = CALL_LIMIT_MS + extraS * 1000;
+  // The library ends a silent connection; while an order works, it is silent.
+  const silenceMs = limitMs + LATE_ANSWER_MS;
+  return order(
+    words,
+    async (client) => {
+      const answer = give(client);
+      const waiting = unanswered.get(container) ?? new Set();
+      unanswered.set(container, waiting.add(answer));
+      const givenUs = systemClock.nowUs();
+      const settled = (): void => {
+        // Ended by its silence: nobody knows what is to come, and the undo may not say that it is done.
+        if (systemClock.nowUs() - givenUs < (silenceMs - 500) * 1000) waiting.delete(answer);
+      };
+      answer.then(settled, settled);
+      return answer;
+    },
+    limitMs,
+    silenceMs,
+  );
+}
+
+/** Resolves once the engine has answered every harmful order that this process gave it for the container. */
+export async function ordersAnswered(container: string, signal: AbortSignal | undefined): Promise<void> {
+  while ((unanswered.get(container)?.size ?? 0) > 0) await systemClock.sleep(50, signal);
 }
 
 /** Each call has an end: an engine that hangs must not hang the run, and still less the undo. */

@@ -12,22 +12,32 @@ interface TcpSocket {
   remotePort: number;
   state: 'listening' | 'established' | 'other';
   inode: string;
+  /** Of the user whose process made it. */
+  uid: number;
 }
 
 /** The pids that listen on `host:port` on this machine. Several when they share the socket (a cluster, a fork). */
 export async function pidsListeningOn(address: string): Promise<number[]> {
+  const inodes = new Set((await listenersAt(address)).map((socket) => socket.inode));
+  return inodes.size === 0 ? [] : ownersOf(inodes);
+}
+
+/**
+ * The user ids whose processes listen on `host:port`, ascending. The kernel tells them of all users, also where the
+ * processes themselves may not be looked into.
+ */
+export async function usersListeningOn(address: string): Promise<number[]> {
+  return [...new Set((await listenersAt(address)).map((socket) => socket.uid))].sort((a, b) => a - b);
+}
+
+async function listenersAt(address: string): Promise<TcpSocket[]> {
   const parsed = parseAddress(address);
   if (!parsed.ok) throw new PlimsollError({ code: 'bad_address', message: parsed.problem, kind: 'usage' });
   const { host, port } = parsed.value;
   const accepted = await listenersFor(host);
-  const inodes = new Set(
-    tcpSockets()
-      .filter(
-        (socket) => socket.state === 'listening' && socket.localPort === port && accepted.has(socket.localAddress),
-      )
-      .map((socket) => socket.inode),
+  return tcpSockets().filter(
+    (socket) => socket.state === 'listening' && socket.localPort === port && accepted.has(socket.localAddress),
   );
-  return inodes.size === 0 ? [] : ownersOf(inodes);
 }
 
 /**
@@ -128,6 +138,7 @@ function tcpSockets(pid: number | 'self' = 'self'): TcpSocket[] {
             remotePort: Number.parseInt(remotePort, 16),
             state,
             inode: fields[9] ?? '',
+            uid: Number(fields[7]),
           } as const,
         ];
       });

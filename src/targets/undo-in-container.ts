@@ -1,7 +1,7 @@
 import type { UndoRecord } from '../record/undo.js';
 import { systemClock } from '../support/clock.js';
 import { PlimsollError } from '../support/errors.js';
-import { undoneBy } from './command.js';
+import { undoneBy, type CommandResult } from './command.js';
 import { createExec, killExec, runExec } from './container-exec.js';
 
 /**
@@ -33,4 +33,18 @@ export async function undoInContainer(
   if (id === undefined) return false;
   const result = await runExec(container, id, environment, record.commandLimitMs, signal);
   return undoneBy(result, record.byHand);
+}
+
+/**
+ * Asks inside the container, as the conductor would have done. Undefined where nothing is to be asked, or the container is
+ * gone, does not run or does not say.
+ */
+export async function lookInContainer(
+  record: Extract<UndoRecord, { kind: 'run-in-container' }>,
+  signal: AbortSignal | undefined,
+): Promise<CommandResult | undefined> {
+  const { container, environment, look } = record;
+  if (!look) return undefined;
+  const id = await createExec(container, { ...record, command: look.command });
+  return id === undefined ? undefined : runExec(container, id, environment, look.timeLimitMs, signal);
 }

@@ -3,13 +3,13 @@ import { redact } from '../record/redact.js';
 import { commandWords } from '../support/command-line.js';
 import { systemClock } from '../support/clock.js';
 import { PlimsollError } from '../support/errors.js';
-import { endingOf, runBounded, undoneBy } from './command.js';
+import { endingOf, runBounded, undoneBy, type CommandResult } from './command.js';
 import { fdLimitOf, restoreFdLimit, stillLimited } from './fd-limit.js';
 import { groupIsAlive, isAlive, leadersWith, signalGroup, signalProcess, stateOf } from './process.js';
 import { stateOfContainer, unpauseContainer } from './container.js';
 import { limitWords, restoreLimits, stillTighter } from './container-limits.js';
 import { short } from './engine.js';
-import { undoInContainer } from './undo-in-container.js';
+import { lookInContainer, undoInContainer } from './undo-in-container.js';
 import type { UndoOutcome } from './targets.js';
 import { firstUnreachable } from './reachable.js';
 import { ToxiproxyFailure } from './toxiproxy-client.js';
@@ -102,10 +102,14 @@ async function look(record: UndoRecord, signal: AbortSignal | undefined): Promis
     case 'remove-proxy':
     case 'end-group':
     case 'end-marked':
-    case 'run-in-container':
       return undefined;
+    case 'run-in-container':
+      return said(record, await lookInContainer(record, signal));
     case 'run-command':
-      return lookByCommand(record, signal);
+      return said(
+        record,
+        record.look && (await runBounded({ ...record, command: record.look.command }, record.look.timeLimitMs, signal)),
+      );
   }
 }
 
@@ -129,13 +133,13 @@ async function act(record: UndoRecord, signal: AbortSignal | undefined, options:
     case 'end-helper':
       return endHelper(record, signal);
     case 'unpause-container':
-      return withEngine(async () => (await unpauseContainer(record.container)) === 'done', signal);
+      return withEngine(record.container, async () => (await unpauseContainer(record.container)) === 'done', signal);
     case 'start-container':
       return startAgain(record, signal, options);
     case 'connect-container':
       return attachAgain(record, signal);
     case 'restore-container-limits':
-      return withEngine(async () => restoreLimits(record), signal);
+      return withEngine(record.container, async () => restoreLimits(record), signal);
     case 'run-in-container':
       return undoInContainer(record, signal, options.orphaned === true);
     case 'end-group':
@@ -220,21 +224,18 @@ async function undoByCommand(
   return undoneBy(result, record.byHand);
 }
 
-/** Asks as the conductor would have done. A command that was killed, or could not be started, has said nothing. */
-async function lookByCommand(
-  record: Extract<UndoRecord, { kind: 'run-command' }>,
-  signal: AbortSignal | undefined,
-): Promise<string | undefined> {
-  if (!record.look) return undefined;
-  const { command, timeLimitMs, goneWhen } = record.look;
-  const result = await runBounded({ ...record, command }, timeLimitMs, signal);
-  if (result.exitCode === null || result.timedOut) return undefined;
-  const words = `\`${redact(command)}\` ${endingOf(result)}`;
-  if ((result.exitCode === 0) === (goneWhen === 'succeeds')) return words;
+/** What a command that looks has said. One that was killed, or could not be started, has said nothing. */
+function said(
+  { look: asked, byHand }: Pick<Extract<UndoRecord, { kind: 'run-command' }>, 'look' | 'byHand'>,
+  result: CommandResult | undefined,
+): string | undefined {
+  if (!asked || !result || result.exitCode === null || result.timedOut) return undefined;
+  const words = `\`${redact(asked.command)}\` ${endingOf(result)}`;
+  if ((result.exitCode === 0) === (asked.goneWhen === 'succeeds')) return words;
   throw new StillThere({
     code: 'still_there',
     message: `the undo command was carried out, but what it should take back is still there: ${words}`,
-    hint: `Look at it yourself; the undo by hand: ${record.byHand}`,
+    hint: `Look at it yourself; the undo by hand: ${byHand}`,
     kind: 'cleanup',
   });
 }

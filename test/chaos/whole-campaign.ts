@@ -1,7 +1,5 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { expect } from 'vitest';
@@ -10,13 +8,11 @@ import { RegisterEntry, registerFolder } from '../../src/run/register.js';
 import { random, type Random } from '../../src/support/random.js';
 import { identityOf } from '../../src/targets/process.js';
 import type { Lane } from './lane.js';
+import { startWholeRun, type WholeRun } from './whole-run-process.js';
 
-const WHOLE_RUN = fileURLToPath(new URL('./whole-run.js', import.meta.url));
 const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 /** The load reports once a second, and a baseline without an answer would end the run before its faults. */
 const PHASES = { warmupMs: 0, baselineMs: 1300, faultMs: 400, recoveryMs: 100 };
-/** A run that was not killed itself must end by then. */
-const END_LIMIT_MS = 60_000;
 /** What the kill waits for, and up to how many milliseconds longer. */
 const MOMENTS: [string, number][] = [
   ['directory', 800],
@@ -69,7 +65,12 @@ async function oneRun(lane: Lane, name: string, chance: Random, trouble: Trouble
   const afterMs = chance.next() * within;
   const victims = chooseVictims(chance);
   const root = trouble?.runsRoot ?? join(lane.folder, name);
-  const run = start(lane, scenario, root);
+  const run = startWholeRun({
+    scenario,
+    runsRoot: root,
+    phases: PHASES,
+    environment: { [lane.mark.name]: lane.mark.value },
+  });
   try {
     const reached = await Promise.race([run.saw(moment), run.ended.then(() => false)]);
     if (!reached) {
@@ -117,46 +118,6 @@ function chooseVictims(chance: Random): Part[] {
   const chosen = parts.filter(([, share]) => chance.next() < share).map(([part]) => part);
   // The order is drawn too: a watchdog that dies after its conductor may have begun its work.
   return chance.pick(chosen.length > 0 ? chosen : (['conductor'] as const), 4);
-}
-
-interface WholeRun {
-  child: ChildProcess;
-  directory(): string;
-  ended: Promise<number | string>;
-  saw(line: string): Promise<boolean>;
-  output(): string;
-}
-
-function start(lane: Lane, scenario: Record<string, unknown>, root: string): WholeRun {
-  const child = spawn(process.execPath, [WHOLE_RUN, JSON.stringify({ scenario, runsRoot: root, phases: PHASES })], {
-    env: { ...process.env, [lane.mark.name]: lane.mark.value },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const lines: string[] = [];
-  const waiting: { line: string; resolve: (seen: boolean) => void }[] = [];
-  for (const stream of [child.stdout, child.stderr])
-    createInterface({ input: stream }).on('line', (line) => {
-      lines.push(line);
-      for (const one of waiting) if (line.startsWith(one.line)) one.resolve(true);
-    });
-  const ended = new Promise<number | string>((resolve) => {
-    const timer = setTimeout(() => resolve('no end'), END_LIMIT_MS);
-    child.once('exit', (code, signal) => {
-      clearTimeout(timer);
-      resolve(code ?? signal ?? 'gone');
-    });
-  });
-  return {
-    child,
-    ended,
-    directory: () => lines.find((line) => line.startsWith('directory '))?.slice(10) ?? '',
-    saw: async (line) =>
-      new Promise((resolve) => {
-        if (lines.some((seen) => seen.startsWith(line))) resolve(true);
-        waiting.push({ line, resolve });
-      }),
-    output: () => lines.join('\n'),
-  };
 }
 
 /** False where the part is not there yet, or not there any more. */

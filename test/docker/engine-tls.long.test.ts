@@ -1,11 +1,12 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { describeWith } from '../support/needs.js';
 import { freePort, untilListening } from '../targets/toxiproxy-servers.js';
+import { makeAuthority } from './authority.js';
 
 const ASK = fileURLToPath(new URL('./ask-engine.js', import.meta.url));
 
@@ -77,51 +78,4 @@ function ask(environment: Record<string, string>, container = ''): string {
     encoding: 'utf8',
     env: { PATH: process.env['PATH'] ?? '', ...environment },
   }).trim();
-}
-
-/** An authority, a server's certificate for 127.0.0.1, and a client's. */
-function makeAuthority(folder: string, name: string): void {
-  const here = join(folder, name);
-  mkdirSync(here);
-  const openssl = (...args: string[]) => void execFileSync('openssl', args, { cwd: here, stdio: 'ignore' });
-  openssl(
-    'req',
-    '-x509',
-    '-newkey',
-    'rsa:2048',
-    '-nodes',
-    '-days',
-    '2',
-    '-subj',
-    `/CN=${name}`,
-    '-keyout',
-    'ca-key.pem',
-    '-out',
-    'ca.pem',
-  );
-  writeFileSync(join(here, 'server.ext'), 'subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth\n');
-  writeFileSync(join(here, 'client.ext'), 'extendedKeyUsage=clientAuth\n');
-  for (const [who, certificate, key] of [
-    ['server', 'server.pem', 'server-key.pem'],
-    ['client', 'cert.pem', 'key.pem'],
-  ] as const) {
-    openssl('req', '-newkey', 'rsa:2048', '-nodes', '-subj', `/CN=${who}`, '-keyout', key, '-out', `${who}.csr`);
-    openssl(
-      'x509',
-      '-req',
-      '-in',
-      `${who}.csr`,
-      '-CA',
-      'ca.pem',
-      '-CAkey',
-      'ca-key.pem',
-      '-CAcreateserial',
-      '-days',
-      '2',
-      '-extfile',
-      `${who}.ext`,
-      '-out',
-      certificate,
-    );
-  }
 }

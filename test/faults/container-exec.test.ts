@@ -118,6 +118,35 @@ describeWith(['docker'], 'container-exec', () => {
     expect(processesIn(name)).toContain('sleep 75');
   });
 
+  it('is looked after by whoever undoes it when the conductor is dead', LIMIT, async () => {
+    await using order = await startContainers(1);
+    const seen: unknown[] = [];
+    const orphaned = async (fault: PreparedFault) =>
+      undoAll(fault.undo, {
+        orphaned: true,
+        onDone: (_, { finding }) => void seen.push(finding),
+        onFailed: () => undefined,
+      });
+    const fault = await exec(order);
+    await inject(fault);
+    expect((await orphaned(fault)).failed).toEqual([]);
+    expect(seen).toEqual([expect.stringMatching(/test -e \/tmp\/flag.* ended with exit code 1/)]);
+    // With a look of its own.
+    const own = await exec(order, { proveUndone: 'ls /usr' });
+    await inject(own);
+    expect((await orphaned(own)).failed).toEqual([]);
+    expect(seen.at(-1)).toMatch(/^`ls \/usr` ended with exit code 0/);
+    // An undo that ends well and takes nothing back.
+    const idle = await exec(order, { undo: 'ls /usr' });
+    await inject(idle);
+    expect((await orphaned(idle)).failed[0]?.message).toMatch(/what it should take back is still there: `sh -c 'test/);
+    // One that can't say is no proof of either.
+    const mute = await exec(order, { prove: 'no-such-program' });
+    await inject(mute);
+    expect((await orphaned(mute)).failed).toEqual([]);
+    expect(seen.at(-1)).toBeUndefined();
+  });
+
   it('owes nothing to a container that is gone', LIMIT, async () => {
     await using order = await startContainers(1);
     const fault = await exec(order);

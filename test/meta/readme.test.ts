@@ -7,6 +7,8 @@ const pages = [
   'README.md',
   'CONTRIBUTING.md',
   'examples/shop/README.md',
+  'examples/redis/README.md',
+  'examples/etcd/README.md',
   'scenarios/README.md',
   'reports/README.md',
   ...pagesIn('docs'),

@@ -18,6 +18,8 @@ const PARTS = {
   prometheus: () => findProgram('prometheus'),
   docker: () => engineVersion(),
   'docker-compose': () => findProgram('docker-compose'),
+  /** Whose library shows a clock of our choice to the processes of a test. */
+  faketime: () => (process.platform === 'linux' ? findProgram('faketime') : undefined),
   /** The right to mount a small disk of the test's own. */
   mounts: () => mayMount(),
   /** util-linux's `script`, which gives a program a real pseudo-terminal. */

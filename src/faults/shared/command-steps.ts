@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Proof } from '../../record/proof.js';
+import type { LookCommand } from '../../record/undo.js';
 import { endingOf, type CommandResult } from '../../targets/command.js';
 import { messageOf } from '../../support/errors.js';
 import { commandLine, positiveDurationMs } from '../../support/unit-schemas.js';
@@ -48,6 +49,18 @@ export const commandSteps = {
       'Variables for the commands, beside those of Plimsoll itself. Values of names like TOKEN, PASSWORD, SECRET or KEY are masked in all output',
     ),
 };
+
+/** How whoever undoes after our death can see that it is gone: as `proveUndone` below does. */
+export function lookOf({
+  proveUndone,
+  prove,
+}: {
+  proveUndone?: Step | undefined;
+  prove?: Step | undefined;
+}): LookCommand | undefined {
+  const one = proveUndone ?? prove;
+  return one && { command: one.run, timeLimitMs: one.timeLimitMs, goneWhen: proveUndone ? 'succeeds' : 'fails' };
+}
 
 /** Has a command measure; `fits` says which exit codes mean yes. */
 type Measure = (
