@@ -13,6 +13,7 @@ const rooms = {
   init: ['targets'],
   load: ['record'],
   plan: ['scenario', 'faults', 'targets', 'verdict', 'load', 'record'],
+  gameday: ['record', 'result', 'html', 'verdict'],
   metrics: ['record', 'result', 'verdict'],
   run: ['scenario', 'plan', 'faults', 'targets', 'load', 'record', 'verdict', 'result', 'metrics', 'proxy'],
 };

@@ -4,6 +4,7 @@ import calibrate from './calibrate.js';
 import compare from './compare.js';
 import doctor from './doctor.js';
 import explain from './explain.js';
+import gameday from './gameday.js';
 import init from './init.js';
 import judge from './judge.js';
 import plan from './plan.js';
@@ -18,6 +19,7 @@ import validate from './validate.js';
 /** In the order of the help. */
 export const commands: readonly CommandDefinition[] = [
   run,
+  gameday,
   plan,
   validate,
   init,

@@ -1,5 +1,8 @@
 import type { Plan } from '../plan/plan.js';
+import type { RunEvent } from '../record/events.js';
+import type { RunResult } from '../result/schema.js';
 import type { Finished } from '../run/run.js';
+import type { Steering } from '../run/steering.js';
 import { systemClock } from '../support/clock.js';
 import type { CommandContext, StopSignal } from './command.js';
 import { openReporters, type ReporterOrder } from './reporter-order.js';
@@ -7,13 +10,20 @@ import { openReporters, type ReporterOrder } from './reporter-order.js';
 /** A second signal within this time is an echo of the first, not a second wish. */
 const ECHO_US = 500_000;
 
+/** Who else is told what happens: `/metrics`, a live page. */
+export interface RunWatcher {
+  onEvent(event: RunEvent): void;
+  /** Before the reporters write theirs. */
+  onResult?(result: RunResult): void;
+}
+
 /** Runs one plan, shows its progress and its result. `stopped`: a signal ended it, so that no other may start. */
 export async function runOne(
   plan: Plan,
   orders: ReporterOrder[],
-  flags: { out: string; quiet?: boolean; verbose?: boolean },
+  flags: { out: string; quiet?: boolean; verbose?: boolean; steering?: Steering },
   context: CommandContext,
-  metrics: Awaited<ReturnType<typeof import('./metrics-port.js').startMetrics>>,
+  watcher: RunWatcher | undefined,
 ): Promise<Finished & { stopped: boolean }> {
   const [{ runPlan }, { preflight }, { RunStopped }] = await Promise.all([
     import('../run/run.js'),
@@ -47,6 +57,7 @@ export async function runOne(
       signal: stop.signal,
       handOver: handOver.signal,
       commandLine: context.commandLine,
+      ...(flags.steering ? { steering: flags.steering } : {}),
       onDirectory: async (made) => {
         reporters = await openReporters(
           orders,
@@ -57,10 +68,10 @@ export async function runOne(
       },
       onEvent: (event) => {
         reporters?.onEvent(event);
-        metrics?.onEvent(event);
+        watcher?.onEvent(event);
       },
     });
-    metrics?.onResult(result);
+    watcher?.onResult?.(result);
     await reporters?.onEnd(result);
     for (const warning of directory.warnings) context.err(`warning: ${warning}\n`);
     return { result, directory, stopped: stop.signal.aborted };

@@ -1,13 +1,11 @@
 import type { Command } from 'commander';
-import type { Plan } from '../plan/plan.js';
-import type { RunResult } from '../result/schema.js';
 import { REPORTER_NAMES } from '../reporters/names.js';
-import { systemClock } from '../support/clock.js';
-import { messageOf, PlimsollError } from '../support/errors.js';
+import { messageOf } from '../support/errors.js';
 import type { CommandContext, CommandDefinition } from './command.js';
 import { loadPlans, type PlanOptions } from './load-plan.js';
 import { parseReporters } from './reporter-order.js';
 import { ordersFor, writeIndex, type FinishedRun } from './run-index.js';
+import { askBudget, bookBudget } from './run-budget.js';
 import { runOne } from './run-one.js';
 
 interface RunFlags extends PlanOptions {
@@ -75,27 +73,6 @@ async function runAll(files: string[], flags: RunFlags, context: CommandContext)
     }
   } finally {
     await metrics?.close();
-  }
-}
-
-/** Before anything is started: a run in production that the budget does not bear is refused. */
-async function askBudget(plan: Plan, flags: RunFlags, context: CommandContext): Promise<void> {
-  if (!plan.budget?.ledger) return;
-  const { checkBudgetBefore } = await import('../run/budget-book.js');
-  const before = checkBudgetBefore(plan, { nowMs: systemClock.wall().getTime(), reviewedBy: flags.reviewedBy });
-  for (const warning of before?.warnings ?? []) context.err(`warning: ${warning}\n`);
-}
-
-/** A run whose cost could not be written down is still a run: the verdict stands, and the person is told. */
-async function bookBudget(plan: Plan, result: RunResult, flags: RunFlags, context: CommandContext): Promise<void> {
-  if (!plan.budget?.ledger) return;
-  const { bookRun } = await import('../run/budget-book.js');
-  try {
-    await bookRun(plan.budget.ledger, result, { at: systemClock.wall(), reviewedBy: flags.reviewedBy });
-  } catch (error) {
-    const hint = error instanceof PlimsollError && error.hint ? ` ${error.hint}` : '';
-    context.err(`warning: ${messageOf(error)}.${hint}\n`);
-    context.setExitCode(3);
   }
 }
 

@@ -4,6 +4,7 @@ import { page } from './page.js';
 import { brand } from './sections/brand.js';
 import { eventSection, jsonSection, repeatSection } from './sections/appendix.js';
 import { budgetSection } from './sections/budget.js';
+import { gameDaySection } from './sections/game-day.js';
 import { environmentSection, warningSection } from './sections/environment.js';
 import { faultSection } from './sections/faults.js';
 import { distributionSection, ledgerSection, sampleSection } from './sections/load.js';
@@ -23,10 +24,10 @@ export function renderReport(result: RunResult): string {
   return page(
     title,
     html`${masthead()} ${verdictSection(result)} ${sloSection(result)} ${timelineSection(result)}
-    ${budgetSection(result)} ${warningSection(result)} ${faultSection(result)} ${topologySection(result)}
-    ${distributionSection(result)} ${ledgerSection(result)} ${sampleSection(result)} ${trialSection(result)}
-    ${statisticsSection(result)} ${environmentSection(result)} ${eventSection(result)} ${repeatSection(result)}
-    ${jsonSection(result)}`,
+    ${gameDaySection(result)} ${budgetSection(result)} ${warningSection(result)} ${faultSection(result)}
+    ${topologySection(result)} ${distributionSection(result)} ${ledgerSection(result)} ${sampleSection(result)}
+    ${trialSection(result)} ${statisticsSection(result)} ${environmentSection(result)} ${eventSection(result)}
+    ${repeatSection(result)} ${jsonSection(result)}`,
   );
 }
 

@@ -84,6 +84,8 @@ export const EVENT_BODIES = {
     gitBranch: z.string().optional(),
     /** The command line that repeats this run. */
     commandLine: z.string(),
+    /** A game day: people steer the faults. `blind`: the team does not see them until they are revealed. */
+    gameDay: z.object({ script: z.boolean(), blind: z.boolean() }).optional(),
   }),
   'plan.resolved': z.object({
     /** `Slo[]` of `verdict/slo.ts`, checked where it is judged. */
@@ -99,6 +101,8 @@ export const EVENT_BODIES = {
         atS: z.number(),
         forS: z.number().optional(),
         proofOptional: z.boolean(),
+        /** Comes when a person says so, as often as a person says so, or not at all. */
+        byHand: z.boolean().optional(),
         targets: z.array(TargetRef),
         /** The undo in words. */
         undo: z.array(z.string()),
@@ -260,7 +264,8 @@ export const EVENT_BODIES = {
     message: z.string(),
   }),
   warning: z.object({ code: z.string(), message: z.string() }),
-  note: z.object({ who: z.string(), text: z.string() }),
+  /** What a person wrote down; `detected` and `mitigated` stop the clocks of a game day. */
+  note: z.object({ who: z.string(), text: z.string(), kind: z.enum(['detected', 'mitigated']).optional() }),
   steer: z.object({ who: z.string(), action: z.string(), subject: z.string().optional() }),
   signal: z.object({ signal: z.string() }),
   error: z.object({ code: z.string(), message: z.string(), cause: z.string().optional() }),

@@ -26,7 +26,10 @@ export function faultsOf(events: readonly RunEvent[], journal: readonly JournalE
     // The plan's line may be damaged: what was done is told all the same.
     else if (event.type === 'fault.requested' && !planned.has(event.fault)) planned.set(event.fault, unplanned(event));
   }
-  return [...planned.values()].map((plan) => ({
+  // One that waited for a person who never ordered it was an offer, not a plan.
+  const ordered = new Set(events.flatMap((event) => (event.type === 'fault.requested' ? [event.fault] : [])));
+  const acting = [...planned.values()].filter(({ id, byHand }) => byHand !== true || ordered.has(id));
+  return acting.map((plan) => ({
     result: faultOf(plan, events, journal),
     proofOptional: plan.proofOptional,
   }));
@@ -125,6 +128,7 @@ function faultOf(plan: Planned, events: readonly RunEvent[], journal: readonly J
   for (const event of events) if ('fault' in event && event.fault === plan.id) apply(fault, event);
   const entries = journal.filter(({ record }) => record.fault === plan.id);
   addJournal(fault, entries);
+  addActs(fault, events);
   proveByJournal(fault, entries, find(events, 'run.started')?.t0Us ?? 0);
   return fault;
 }
@@ -141,6 +145,18 @@ function proveByJournal(fault: FaultResult, entries: readonly JournalEntry[], t0
     finding: seen.map(({ finding }) => finding).join('; '),
     measured: {},
   };
+}
+
+/** Ordered more than once, in each trial or by hand: each time from its order to the proof that it was gone. */
+function addActs(fault: FaultResult, events: readonly RunEvent[]): void {
+  const orders = ordersOf(events, fault.id);
+  if (orders.length < 2) return;
+  const inSeconds = (us: number | undefined): number | null => (us === undefined ? null : us / 1e6);
+  fault.acts = orders.map(({ requestedUs, undoProvenUs }, k) => ({
+    fromS: inSeconds(requestedUs) ?? 0,
+    // One whose end nothing proved ends at the latest when it is ordered again.
+    toS: inSeconds(undoProvenUs ?? orders[k + 1]?.requestedUs),
+  }));
 }
 
 /** The journal knows the records before the log does, and what was undone after the conductor's death. */

@@ -12,6 +12,7 @@ import { distributionsOf, seriesOf } from './curves.js';
 import { endingOf, type Ending } from './ending.js';
 import { eventText } from './event-text.js';
 import { cleanupOf, faultsOf, judgedFaults } from './faults.js';
+import { gameDayOf } from './game-day.js';
 import { healthOf } from './health.js';
 import { inFlightAt } from './in-flight.js';
 import { judgeInputOf } from './judge-input.js';
@@ -21,7 +22,7 @@ import { verdictOf } from './run-verdict.js';
 import { samplesOf } from './samples.js';
 import { sourcesOf } from './sources.js';
 import { RESULT_SCHEMA_VERSION, type RunResult } from './schema.js';
-import { assignWindows, injectionsOf, windowsOf, type Window } from './windows.js';
+import { assignWindows, injectionsOf, stretchesOf, windowsOf, type Window } from './windows.js';
 
 export interface FoldInput {
   /** In order, as written. */
@@ -73,12 +74,15 @@ export function foldRun(input: FoldInput): RunResult {
     invariants,
     faults: faults.map(({ result }) => withInFlight(result, events, streams)),
     phases: phasesOf(events),
-    windows: windows.map(({ kind, trial, startUs, endUs }) => ({
-      window: kind,
-      trial,
-      startS: startUs / 1e6,
-      endS: endUs / 1e6,
-    })),
+    windows: windows.flatMap((window) =>
+      stretchesOf(window).map(({ startUs, endUs }) => ({
+        window: window.kind,
+        trial: window.trial,
+        startS: startUs / 1e6,
+        endS: endUs / 1e6,
+      })),
+    ),
+    ...gameDayOf(events),
     ledger: ledgers.flatMap(({ rows }) => rows),
     series: streams.flatMap((stream) => seriesOf(stream) ?? []),
     distribution: streams.flatMap((stream) => distributionsOf(stream, windows, story.judgeInput.windows)),

@@ -2,7 +2,7 @@ import type { EventOf, RunEvent } from '../record/events.js';
 import { lagQuantileMs } from '../record/lag-ladder.js';
 import type { JudgeWindow } from '../verdict/input.js';
 import type { RunResult } from './schema.js';
-import type { Window } from './windows.js';
+import { stretchesOf, type Window } from './windows.js';
 
 type Driver = 'open' | 'closed';
 type Health = EventOf<'driver.health'>;
@@ -45,11 +45,13 @@ export function healthOf(events: readonly RunEvent[]): RunResult['health'] {
 
 /** Was the load driver well in a window? One gate broken, and nothing may be concluded from the window. */
 export function driverHealthIn(
-  window: Pick<Window, 'startUs' | 'endUs'>,
+  window: Pick<Window, 'startUs' | 'endUs' | 'parts'>,
   events: readonly RunEvent[],
   models: ReadonlyMap<string, Driver>,
 ): Pick<JudgeWindow, 'driverInvalid' | 'schedulingLagP99Ms'> {
-  const inside = (second: number): boolean => (second + 1) * 1e6 > window.startUs && second * 1e6 < window.endUs;
+  const parts = stretchesOf(window);
+  const inside = (second: number): boolean =>
+    parts.some(({ startUs, endUs }) => (second + 1) * 1e6 > startUs && second * 1e6 < endUs);
   const of = (driver: Driver): { lag: number; invalid: string[] } => {
     const health = healthEvents(events, driver).filter(({ second }) => inside(second));
     const lag = lagP99Ms(health);

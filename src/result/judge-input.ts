@@ -4,6 +4,7 @@ import type { JudgeInput, JudgeWindow, StreamArrivals, StreamPart } from '../ver
 import type { Slo } from '../verdict/slo.js';
 import { driverHealthIn } from './health.js';
 import type { StreamRecords } from './ledger.js';
+import { joinedClock, joinedSources } from './joined-clock.js';
 import type { Window } from './windows.js';
 
 const DROPPED = OUTCOMES.indexOf('dropped');
@@ -29,19 +30,22 @@ export function judgeInputOf(run: {
   const looked = streams.map((records) => lookThrough(records, windows.length));
   return {
     slos,
-    windows: windows.map(({ kind, trial, startUs, endUs }, w): JudgeWindow => {
+    windows: windows.map((window, w): JudgeWindow => {
+      const { kind, trial, startUs } = window;
+      const joined = joinedClock(window);
       const dropped = streams.map(({ header }, s): [string, number] => [header.name, looked[s]?.dropped[w] ?? 0]);
       return {
         kind,
         trial,
         startUs,
-        endUs,
+        endUs: joined.endUs,
         streams: streams.map((records, s): StreamArrivals => {
           const { from = 0, to = 0 } = looked[s]?.ranges[w] ?? {};
-          return part(records, { from, to, marks: records.assigned, mark: w, sinceUs: -Infinity, without });
+          const own = part(records, { from, to, marks: records.assigned, mark: w, sinceUs: -Infinity, without });
+          return window.parts ? { ...own, dueUs: own.dueUs.map(joined.at) } : own;
         }),
         dropped: Object.fromEntries(dropped.filter(([, count]) => count > 0)),
-        ...driverHealthIn({ startUs, endUs }, events, models),
+        ...driverHealthIn(window, events, models),
       };
     }),
     timeline: streams.map((records) =>
@@ -51,7 +55,7 @@ export function judgeInputOf(run: {
     endUs: looked.reduce((last, { lastUs }) => Math.max(last, lastUs), 0),
     stoppedEarly,
     ...(run.looks ? { looks: run.looks } : {}),
-    ...(run.sources ? { sources: run.sources } : {}),
+    ...(run.sources ? { sources: windows.reduce(joinedSources, run.sources) } : {}),
     ...(run.noise ? { noise: noiseOf(run.noise) } : {}),
   };
 }

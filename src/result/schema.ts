@@ -39,6 +39,8 @@ export const FaultResult = z.object({
       message: z.string().optional(),
     }),
   ),
+  /** When it was ordered more than once: each time, from the order to the proof of its undo (null: not proven). */
+  acts: z.array(z.object({ fromS: z.number(), toS: z.number().nullable() })).optional(),
   /** Of an instant fault: the requests that were in flight when it was ordered, and how many of them got no answer. */
   inFlight: z.object({ requests: z.number(), lost: z.number() }).optional(),
   error: z.object({ code: z.string(), message: z.string() }).optional(),
@@ -72,6 +74,30 @@ export const LedgerRow = z.object({
   outcomes: Counts,
 });
 export type LedgerRow = z.infer<typeof LedgerRow>;
+
+/** A game day's people: what they did and wrote, and their clocks. Times in seconds from t0; null: it did not happen. */
+export const GameDay = z.object({
+  blind: z.boolean(),
+  /** When what was hidden was shown; null: never, or nothing was hidden. */
+  revealedS: z.number().nullable(),
+  responses: z.array(
+    z.object({
+      fault: z.string(),
+      injectedS: z.number(),
+      /** The first note or alert after the injection, and whose it was. */
+      detectedS: z.number().nullable(),
+      detectedBy: z.string(),
+      /** When it was lifted by a person, called mitigated, or the service levels were back; and by whom. */
+      mitigatedS: z.number().nullable(),
+      mitigatedBy: z.string(),
+    }),
+  ),
+  notes: z.array(
+    z.object({ atS: z.number(), who: z.string(), text: z.string(), kind: z.enum(['note', 'detected', 'mitigated']) }),
+  ),
+  steps: z.array(z.object({ atS: z.number(), who: z.string(), action: z.string(), subject: z.string().optional() })),
+});
+export type GameDay = z.infer<typeof GameDay>;
 
 /** The product: one document from which every report is made. Durations in seconds, ratios as numbers, never percent. */
 export const RunResult = z.object({
@@ -181,6 +207,8 @@ export const RunResult = z.object({
       rounds: z.array(z.number()),
     })
     .nullable(),
+  /** Who did what on a game day, and how long the team took; absent for other runs. */
+  gameDay: GameDay.optional(),
   /** Times at which live limits were passed and kept again: indications, never the verdict. */
   marks: z.array(
     z.object({

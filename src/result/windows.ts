@@ -9,6 +9,19 @@ export interface Window {
   endUs: number;
   /** False: the log ends, or the run stopped, before the window did. */
   closed: boolean;
+  /**
+   * Where the window is the union of several stretches, in order: with faults injected by hand, the time in which one was
+   * active. What is due between them belongs to no window.
+   */
+  parts?: Stretch[];
+}
+
+/** [startUs, endUs), microseconds from t0. */
+export type Stretch = Pick<Window, 'startUs' | 'endUs'>;
+
+/** The stretches of a window; of most there is one. */
+export function stretchesOf(window: Pick<Window, 'startUs' | 'endUs' | 'parts'>): Stretch[] {
+  return window.parts ?? [{ startUs: window.startUs, endUs: window.endUs }];
 }
 
 /** When the faults of the start of a fault window were ordered. */
@@ -43,21 +56,41 @@ export function windowsOf(events: readonly RunEvent[], lastUs: number): Window[]
     );
     window.endUs = Math.min(undo ? microseconds(undo) : lastUs, windows[i + 1]?.startUs ?? Infinity);
   });
-  return windows.filter(({ startUs, endUs }) => endUs > startUs);
+  return united(windows.filter(({ startUs, endUs }) => endUs > startUs));
+}
+
+/** The fault windows of one trial as one: opened and closed again by hand, they are one answer to one question. */
+function united(windows: readonly Window[]): Window[] {
+  const whole: Window[] = [];
+  for (const window of windows) {
+    const same = whole.find(({ kind, trial }) => kind === 'fault' && window.kind === kind && window.trial === trial);
+    if (!same) {
+      whole.push({ ...window });
+      continue;
+    }
+    same.parts = [...stretchesOf(same), { startUs: window.startUs, endUs: window.endUs }];
+    same.endUs = window.endUs;
+    same.closed = window.closed;
+  }
+  return whole;
 }
 
 /**
- * The orders of the faults that begin at the start of the fault window (`at: 0s`). Faults that begin later act inside
- * the window; nothing is cut out for them.
+ * The orders of the faults that begin at the start of the fault window (`at: 0s`, or by hand while no other is active).
+ * Faults that begin later act inside the window; nothing is cut out for them.
  */
 export function injectionsOf(events: readonly RunEvent[]): Injection[] {
-  const initial = new Map<string, 'instant' | 'lasting'>();
+  const initial = new Map<string, { duration: 'instant' | 'lasting'; byHand: boolean }>();
   for (const { faults } of events.filter(isPlan)) {
-    for (const { id, atS, duration } of faults) if (atS === 0) initial.set(id, duration);
+    for (const { id, atS, duration, byHand = false } of faults)
+      if (atS === 0 || byHand) initial.set(id, { duration, byHand });
   }
   return events.flatMap((event): Injection[] => {
-    const duration = event.type === 'fault.requested' ? initial.get(event.fault) : undefined;
-    return duration === undefined ? [] : [{ duration, atUs: microseconds(event) }];
+    const fault = event.type === 'fault.requested' ? initial.get(event.fault) : undefined;
+    if (fault === undefined || event.type !== 'fault.requested') return [];
+    // The window is there already: another fault has opened it.
+    if (fault.byHand && event.window !== undefined) return [];
+    return [{ duration: fault.duration, atUs: microseconds(event) }];
   });
 }
 
@@ -88,7 +121,7 @@ export function assignWindows(
     const end = due + (responseUs[k] ?? 0);
     let window = NO_WINDOW;
     for (let w = 0; w < windows.length && window === NO_WINDOW; w++) {
-      if (due >= (startUs[w] ?? 0) && due < (endUs[w] ?? 0)) window = w;
+      if (due >= (startUs[w] ?? 0) && due < (endUs[w] ?? 0) && isOpen(windows[w], due)) window = w;
     }
     for (const edge of edges) {
       if (due >= edge.atUs || end <= edge.atUs || due < edge.fromUs) continue;
@@ -98,6 +131,12 @@ export function assignWindows(
     assigned[k] = window;
   }
   return assigned;
+}
+
+/** With several stretches: does a moment between its edges lie in one of them? */
+function isOpen(window: Window | undefined, us: number): boolean {
+  const parts = window?.parts;
+  return parts === undefined || parts.some(({ startUs, endUs }) => us >= startUs && us < endUs);
 }
 
 /** Of no window: warm-up, between order and proof, in flight at the order of a lasting fault. */
@@ -119,9 +158,22 @@ function edgeOf({ duration, atUs }: Injection, windows: readonly Window[]) {
     const window = windows[to];
     const baseline = windows.findLast(({ kind, startUs }) => kind === 'baseline' && window && startUs < window.startUs);
     // What was due in the warm-up belongs to no window, however long it took.
-    if (window) return { atUs: Math.min(atUs, window.startUs), fromUs: baseline?.startUs ?? window.startUs, to };
+    if (window) {
+      const part = stretchesOf(window).findLast(({ startUs }) => startUs <= atUs + ORDER_SLACK_US) ?? window;
+      const fromUs = earlierEnd(window, part) ?? baseline?.startUs ?? window.startUs;
+      return { atUs: Math.min(atUs, part.startUs), fromUs, to };
+    }
   }
-  return { atUs, fromUs: -Infinity, to: NO_WINDOW };
+  // A window that was lifted and comes back keeps what was due while it was open, however long that took.
+  const next = windows.find(({ kind, parts, endUs }) => kind === 'fault' && parts !== undefined && atUs < endUs);
+  const part = next && stretchesOf(next).find(({ endUs }) => atUs < endUs);
+  return { atUs, fromUs: (next && part && earlierEnd(next, part)) ?? -Infinity, to: NO_WINDOW };
+}
+
+/** The end of the stretch before this one; undefined for the first. */
+function earlierEnd(window: Window, part: Stretch): number | undefined {
+  const before = stretchesOf(window).findLast(({ endUs }) => endUs <= part.startUs);
+  return before?.endUs;
 }
 
 function isPlan(event: RunEvent): event is EventOf<'plan.resolved'> {

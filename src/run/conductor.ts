@@ -10,10 +10,13 @@ import { checkBaseline } from './baseline-check.js';
 import { FaultRunner } from './fault-runner.js';
 import { checkInvariant } from './invariants.js';
 import type { Journal } from './journal.js';
+import { LiveWatch } from './live-watch.js';
 import { LoadSession } from './load-session.js';
 import { requireReady } from './readiness.js';
 import { guardsOf } from './guards.js';
 import type { Guard, Trip } from './stop-guard.js';
+import { SteeredPhase } from './steered-phase.js';
+import type { Steering } from './steering.js';
 import { StopSignals } from './stop-signals.js';
 import { RunStopped } from './stop-reason.js';
 import { isLookDue, settlingUs, takeLook } from './look.js';
@@ -33,6 +36,7 @@ export class Conductor {
   readonly #warmUp: WarmUp;
   readonly #sampler: SourceSampler;
   readonly #health: EventBody<'driver.health'>[] = [];
+  readonly #live: LiveWatch | undefined;
   #harmMayHaveBegun = false;
   #trial = 1;
   /** Where the window that was closed last ended. */
@@ -48,11 +52,14 @@ export class Conductor {
       t0Us: number;
       /** Aborted with a `RunStopped` as its reason. */
       abort: AbortController;
+      /** People steer the faults instead of the clock. */
+      steering?: Steering | undefined;
     },
   ) {
     const { log, journal, targets, t0Us, directory } = context;
     this.#faults = new FaultRunner({ journal, log, targets, seed: plan.seed });
     this.#guards = guardsOf(plan);
+    this.#live = context.steering && new LiveWatch(plan, log);
     this.#signals = new StopSignals(plan.stop.signals, { cwd: plan.system.cwd, env: plan.system.env });
     this.#warmUp = new WarmUp(plan.load);
     this.#sampler = new SourceSampler(plan, { log, t0Us, logPath: (name) => directory.log(name) });
@@ -150,7 +157,7 @@ export class Conductor {
 
   async #faultAndRecovery(): Promise<void> {
     const { phases } = this.plan;
-    await this.#faultPhase(phases.faultMs);
+    await (this.context.steering ? this.#steeredPhase(this.context.steering) : this.#faultPhase(phases.faultMs));
     this.#phase('undoing');
     let trafficProblem: unknown;
     try {
@@ -204,6 +211,22 @@ export class Conductor {
 
   nowUs(): number {
     return systemClock.nowUs() - this.context.t0Us;
+  }
+
+  /** People, or a script that they hold and let go, say what comes and goes. */
+  async #steeredPhase(steering: Steering): Promise<void> {
+    const { abort, log } = this.context;
+    this.#harmMayHaveBegun = true;
+    this.#phase('fault');
+    const phase = new SteeredPhase(this.plan, {
+      steering,
+      faults: this.#faults,
+      log,
+      signal: abort.signal,
+      openWindow: () => void this.#open('fault', this.nowUs()),
+      closeWindow: () => this.#close('fault', this.nowUs()),
+    });
+    await phase.run();
   }
 
   /** Injects what begins at 0 s, opens the window, lets the rest come and go. */
@@ -284,6 +307,7 @@ export class Conductor {
 
   #watchSecond(record: EventBody<'second'>): void {
     // Trouble in the warm-up is a cold system; the checking phase looks at the baseline.
+    if (this.#harmMayHaveBegun) this.#live?.onSecond(record);
     for (const guard of this.#guards) {
       const trip = guard.onSecond(record, this.#harmMayHaveBegun);
       if (trip) this.#trip(trip);

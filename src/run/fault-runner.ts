@@ -23,6 +23,8 @@ interface Active {
 /** Injects, proves, undoes: one fault at a time, each step in the event log, each undo written ahead. */
 export class FaultRunner {
   readonly #active = new Map<string, Active>();
+  /** Undone while another fault was active, which may have kept the proof from seeing it gone. */
+  readonly #unseen = new Map<string, Active>();
 
   constructor(private readonly context: { journal: Journal; log: EventLog; targets: Targets; seed: number }) {}
 
@@ -52,6 +54,7 @@ export class FaultRunner {
     await prepared.arm?.(options.signal);
     journal.willUndo(prepared.undo, systemClock.nowUs() + (options.plannedEndMs + DEADLINE_GRACE_MS) * 1000);
     this.#active.set(fault.id, { fault, prepared });
+    this.#unseen.delete(fault.id);
     options.onRequested?.();
     log.append('fault.requested', { ...about, ...(options.window ? { window: options.window } : {}) });
     try {
@@ -81,8 +84,9 @@ export class FaultRunner {
   }
 
   /** Did traffic cross the targets of the active faults? Asked before the undo; a finding is a warning in the log. */
-  async proveTraffic(): Promise<void> {
+  async proveTraffic(which: (fault: ScheduledFault) => boolean = () => true): Promise<void> {
     for (const { fault, prepared } of this.#active.values()) {
+      if (!which(fault)) continue;
       const traffic = await prepared.proveTraffic?.();
       if (traffic === undefined || traffic === 'crossed') continue;
       const message =
@@ -109,6 +113,10 @@ export class FaultRunner {
   async undo(which: (fault: ScheduledFault) => boolean = () => true): Promise<void> {
     const entries = [...this.#active.values()].filter(({ fault }) => which(fault)).reverse();
     for (const { fault, prepared } of entries) await this.#undoOne(fault, prepared);
+    if (this.#active.size > 0) return;
+    // Now that nothing else is in the way: was it really gone?
+    for (const { fault, prepared } of this.#unseen.values()) await this.#proveUndo(fault, prepared);
+    this.#unseen.clear();
   }
 
   async #undoOne(fault: ScheduledFault, prepared: PreparedFault): Promise<void> {
@@ -129,8 +137,15 @@ export class FaultRunner {
           message: messageOf(error),
         }),
     });
-    log.append('undo.proven', { ...about, proof: await proveUndone(prepared) });
+    const proof = await this.#proveUndo(fault, prepared);
     this.#active.delete(fault.id);
+    if (proof.status !== 'confirmed' && this.#active.size > 0) this.#unseen.set(fault.id, { fault, prepared });
+  }
+
+  async #proveUndo(fault: ScheduledFault, prepared: PreparedFault): Promise<Proof> {
+    const proof = await proveUndone(prepared);
+    this.context.log.append('undo.proven', { fault: fault.id, faultType: fault.definition.type, proof });
+    return proof;
   }
 }
 

@@ -16,6 +16,7 @@ import type { Journal } from './journal.js';
 import { refuseOthers } from './preflight.js';
 import { register, targetKeys, unregister } from './register.js';
 import { selectorsOf } from './same-targets.js';
+import type { Steering } from './steering.js';
 import { RunStopped } from './stop-reason.js';
 import { System } from './system.js';
 import { topology } from './topology.js';
@@ -41,6 +42,7 @@ export class RunStack {
       t0Us: number;
       abort: AbortController;
       handOver: AbortSignal;
+      steering?: Steering | undefined;
     },
   ) {}
 
@@ -73,7 +75,8 @@ export class RunStack {
       },
       ownPids: () => this.#ownPids(),
     });
-    this.#conductor = new Conductor(plan, { directory, log, journal, targets, t0Us, abort });
+    const { steering } = context;
+    this.#conductor = new Conductor(plan, { directory, log, journal, targets, t0Us, abort, steering });
     await this.#conductor.prepareLoad();
     await this.#announce(this.#conductor);
   }
@@ -89,8 +92,9 @@ export class RunStack {
       case 'signal':
         log.append('signal', { signal: reason.signal });
         return;
+      case 'person':
       case 'guard':
-        return; // `stop.tripped` is in the log already, with its figures.
+        return; // `steer` or `stop.tripped` is in the log already, with who or with its figures.
       case 'error':
         log.append('error', {
           code: reason.error.code,
@@ -218,7 +222,10 @@ export class RunStack {
   async #announce(conductor: Conductor): Promise<void> {
     const { plan, context } = this;
     const faults = [];
-    for (const fault of plan.faults) faults.push(plannedFault(fault, await conductor.faults.prepare(fault)));
+    for (const fault of plan.faults) {
+      const planned = plannedFault(fault, await conductor.faults.prepare(fault));
+      faults.push(context.steering ? { ...planned, byHand: true } : planned);
+    }
     context.log.append('plan.resolved', {
       slos: plan.slos,
       faults,

@@ -11,6 +11,7 @@ import { gitBranch, gitCommit, hostFacts, versions } from './host-facts.js';
 import { Journal } from './journal.js';
 import { streamHeaders } from './load-session.js';
 import { RunStack } from './run-stack.js';
+import type { Steering } from './steering.js';
 import { asStopped } from './stop-reason.js';
 
 export interface RunOptions {
@@ -26,6 +27,8 @@ export interface RunOptions {
   /** The run directory is there; called before the first event. */
   onDirectory(directory: RunDirectory): Promise<void>;
   onEvent(event: RunEvent): void;
+  /** People steer the faults instead of the clock: a game day. */
+  steering?: Steering;
 }
 
 export interface Finished {
@@ -73,9 +76,12 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<Finished
     ...(commit === undefined ? {} : { gitCommit: commit }),
     ...(branch === undefined ? {} : { gitBranch: branch }),
     commandLine: options.commandLine,
+    ...(options.steering ? { gameDay: options.steering.setup } : {}),
   });
+  options.steering?.attach({ log, abort });
 
-  const stack = new RunStack(plan, { runId, directory, log, journal, t0Us, abort, handOver: options.handOver });
+  const { handOver, steering } = options;
+  const stack = new RunStack(plan, { runId, directory, log, journal, t0Us, abort, handOver, steering });
   try {
     log.append('phase.started', { phase: 'preparing', trial: 1 });
     await stack.build();

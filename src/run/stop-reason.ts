@@ -6,6 +6,7 @@ import { PlimsollError } from '../support/errors.js';
  */
 export type StopReason =
   | { kind: 'signal'; signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP' }
+  | { kind: 'person'; who: string }
   | { kind: 'guard'; guard: string; message: string }
   | { kind: 'error'; error: PlimsollError };
 
@@ -20,6 +21,8 @@ function describe(reason: StopReason): string {
   switch (reason.kind) {
     case 'signal':
       return `stopped by ${reason.signal}`;
+    case 'person':
+      return `stopped by ${reason.who}`;
     case 'guard':
       return reason.message;
     case 'error':

@@ -189,6 +189,7 @@ function makeSample(seed: number, shape: Partial<SampleShape>): RunResult {
           'One pair of windows was run; a release gate wants `trials: 4`, so that a trend cannot pass for drift.',
       },
     ],
+    gameDay: undefined,
   } satisfies Record<keyof RunResult, unknown>);
 }
 
@@ -419,7 +420,17 @@ function hostileResult(): RunResult {
       ]),
     );
   };
-  return RunResult.parse(walk(variants.failed(), ''));
+  return RunResult.parse(walk({ ...variants.failed(), gameDay: sampleGameDay() }, ''));
+}
+
+function sampleGameDay(): NonNullable<RunResult['gameDay']> {
+  return {
+    blind: true,
+    revealedS: 70,
+    responses: [{ fault: 'f1', injectedS: 40, detectedS: 44, detectedBy: 'Ada', mitigatedS: null, mitigatedBy: '' }],
+    notes: [{ atS: 44, who: 'Ada', text: 'slow', kind: 'detected' }],
+    steps: [{ atS: 40, who: 'Grace', action: 'inject', subject: 'f1' }],
+  };
 }
 
 function neverInjected(fault: FaultResult): FaultResult {

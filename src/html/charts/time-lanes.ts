@@ -47,8 +47,12 @@ export function faultLanes(
   const lanes = shown.map((fault, at) => {
     const startS = fault.injectedS ?? fault.requestedS ?? 0;
     const endS = fault.undoProvenS ?? fault.undoDoneS ?? axis.time.invert(axis.right);
-    const from = axis.time(startS);
-    const width = Math.max(3, axis.time(endS) - from);
+    // Ordered several times, it has a bar each time; the name stands by the longest.
+    const bars = (fault.acts ?? [{ fromS: startS, toS: endS }]).map(({ fromS, toS }) => {
+      const x = axis.time(fromS);
+      return { x, width: Math.max(3, axis.time(toS ?? axis.time.invert(axis.right)) - x) };
+    });
+    const { x: from, width } = bars.reduce((longest, bar) => (bar.width > longest.width ? bar : longest));
     const y = at * laneHeight + 3;
     const height = laneHeight - 6;
     const text = clip(`${fault.id} ${fault.title}`, 34);
@@ -59,14 +63,17 @@ export function faultLanes(
     const middle = y + height / 2;
     const anchor = inside || after ? 'start' : 'end';
     const plate = anchor === 'start' ? textX - 4 : textX - textWidth + 8;
-    return html`<rect
-        x="${px(from)}"
-        y="${px(y)}"
-        width="${px(width)}"
-        height="${px(height)}"
-        rx="3"
-        class="fault-bar"
-      />${inside && html`<rect x="${px(plate)}" y="${px(y + 1)}" width="${px(textWidth - 4)}" height="${px(height - 2)}" rx="2" class="plate" />`}${fault.duration === 'instant' && html`<path d="M${px(from)} ${px(middle - 8)}l7 8l-7 8l-7 -8z" class="instant" />`}<text
+    return html`${bars.map(
+        (bar) =>
+          html`<rect
+            x="${px(bar.x)}"
+            y="${px(y)}"
+            width="${px(bar.width)}"
+            height="${px(height)}"
+            rx="3"
+            class="fault-bar"
+          />`,
+      )}${inside && html`<rect x="${px(plate)}" y="${px(y + 1)}" width="${px(textWidth - 4)}" height="${px(height - 2)}" rx="2" class="plate" />`}${fault.duration === 'instant' && html`<path d="M${px(from)} ${px(middle - 8)}l7 8l-7 8l-7 -8z" class="instant" />`}<text
         x="${px(textX + (fault.duration === 'instant' && inside ? 2 : 0))}"
         y="${px(middle + axis.fontSize * 0.35)}"
         text-anchor="${anchor}"

@@ -15,6 +15,9 @@ export interface LimitLine {
   label: string;
 }
 
+/** What of a run the timeline shows beside its stream; a run that goes on has these too. */
+export type TimelineOf = Pick<RunResult, 'faults' | 'phases' | 'marks'>;
+
 export interface TimelineOptions {
   series: Series;
   limits: readonly LimitLine[];
@@ -29,7 +32,7 @@ const BINS = { wide: 240, narrow: 100 };
  * The run of one stream along one time axis: phases and faults on top, then response times, offered against achieved
  * rate, and what was not ok. Response times are drawn on a linear and on a logarithmic axis; the style sheet shows one.
  */
-export function timeline(result: RunResult, { series, limits, peakS = 0 }: TimelineOptions, frame: Frame): Markup {
+export function timeline(result: TimelineOf, { series, limits, peakS = 0 }: TimelineOptions, frame: Frame): Markup {
   const { fontSize, narrow, width } = frame;
   const left = narrow ? 54 : 62;
   const right = narrow ? 34 : 46;
@@ -58,7 +61,7 @@ export function timeline(result: RunResult, { series, limits, peakS = 0 }: Timel
 }
 
 /** From the first to the last second in which something was due or a load phase ran. */
-function timeSpan(result: RunResult, series: Series): [number, number] {
+function timeSpan(result: Pick<RunResult, 'phases'>, series: Series): [number, number] {
   const load = result.phases.filter(({ phase }) => !['preparing', 'judging', 'done'].includes(phase));
   const from = Math.min(series.fromS, ...load.map((phase) => phase.startS));
   const to = Math.max(series.fromS + series.scheduled.length, ...load.map((phase) => phase.endS));

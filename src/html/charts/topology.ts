@@ -21,7 +21,10 @@ export interface TopologyEdge {
 }
 
 /** Services in layers from left to right, callers before the called; cycles are cut where they close. */
-export function topologyOf(result: RunResult): { nodes: TopologyNode[]; edges: TopologyEdge[] } {
+export function topologyOf(result: Pick<RunResult, 'topology' | 'faults'>): {
+  nodes: TopologyNode[];
+  edges: TopologyEdge[];
+} {
   const { services, links } = result.topology;
   const names = [...new Set([...services.map(({ name }) => name), ...links.flatMap(({ from, to }) => [from, to])])];
   const layers = layersOf(names, links);
@@ -49,7 +52,7 @@ export function topologyOf(result: RunResult): { nodes: TopologyNode[]; edges: T
 const NODE = { width: 124, height: 46 };
 
 /** Boxes and arrows. What a fault hit is drawn heavy and dashed, with the fault's name and a sign, not by colour alone. */
-export function topologyChart(result: RunResult, frame: Frame): Markup {
+export function topologyChart(result: Pick<RunResult, 'topology' | 'faults'>, frame: Frame): Markup {
   const { nodes, edges } = topologyOf(result);
   const depth = Math.max(0, ...nodes.map(({ layer }) => layer)) + 1;
   const sideways = !frame.narrow && depth <= 4;
