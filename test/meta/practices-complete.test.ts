@@ -1,9 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { DEFECTS } from '../../examples/shop/src/shared/defects.js';
 import { parseScenario } from '../../src/scenario/index.js';
 import { DETECTIONS, PRACTICES } from '../support/detections.js';
 import { matrixPage } from '../support/matrix-table.js';
+import { found } from '../support/scenario-runs.js';
 
 describe('the practices of the shop', () => {
   it('lack nothing that could be switched off: each defect is expected to be found', () => {
@@ -50,5 +52,32 @@ describe('the practices of the shop', () => {
     });
     const row = page.split('\n').find((line) => line.includes(`\`${one?.defect}\``));
     expect(row).toContain('| **passed 1 of 2** (1 after another try) | **found 0 of 2** (1 after another try) |');
+  });
+
+  it('count as found only with the right exit code and for a right reason', () => {
+    const slo = (name: string, verdict: string) => ({ name, verdict });
+    const run = (code: number, verdict: string, ...slos: { name: string; verdict: string }[]) => ({
+      code,
+      result: { verdict, slos, invariants: [{ name: 'nothing lost', held: code !== 1 }] },
+    });
+    const failed = { breaks: ['browse'] };
+    expect(found(run(1, 'failed', slo('browse', 'failed')), failed)).toBe(true);
+    expect(found(run(1, 'failed', slo('browse', 'failed')), { breaks: ['nothing lost'] })).toBe(true);
+    expect(found(run(1, 'failed', slo('other', 'failed'), slo('browse', 'passed')), failed)).toBe(false);
+    expect(found(run(3, 'errored', slo('browse', 'failed')), failed)).toBe(false);
+    const unseen = { breaks: ['browse'], exit: 3 };
+    expect(found(run(3, 'inconclusive', slo('browse', 'inconclusive'), slo('other', 'passed')), unseen)).toBe(true);
+    // A run that could judge nothing (a starved machine) is not a find, and neither is one that broke down.
+    expect(found(run(3, 'inconclusive', slo('browse', 'inconclusive')), unseen)).toBe(false);
+    expect(found(run(3, 'errored', slo('browse', 'inconclusive'), slo('other', 'passed')), unseen)).toBe(false);
+  });
+
+  it('are run by name, and an unknown one is refused with those that are known', () => {
+    const matrix = (...argv: string[]) =>
+      spawnSync(process.execPath, ['test/support/run-matrix.js', ...argv], { encoding: 'utf8' });
+    expect(matrix('--scenarios', 'relod')).toMatchObject({ status: 2, stdout: '' });
+    expect(matrix('--scenarios', 'relod').stderr).toContain('"relod" is not known; known: slis, fail-fast,');
+    expect(matrix('--defects', 'no-deadline,nothing').stderr).toContain('"nothing" is not known; known: no-metrics,');
+    expect(matrix('--rounds', '0').stderr).toContain('--rounds must be a whole number from 1, not 0');
   });
 });
