@@ -1,15 +1,13 @@
-import { BATCHES, disperse, laggedSums, type Dispersion } from './dispersion.js';
+import { BATCHES, laggedSums, type Dispersion } from './dispersion.js';
 import { decide, type Decision, type Interval } from './interval.js';
 import type { Bins } from './sources/bins.js';
 import { studentUpper } from './special.js';
+import { poolRates, rateDispersion, type RateArm } from './throughput.js';
 
 /** The mean of a series of values in one kind of window, from batches. */
-export interface ValueArm {
-  mean: number;
-  /** Variance of the mean, before the inflation for autocorrelation. */
+export interface ValueArm extends RateArm {
+  /** Variance of the mean itself, where that of a rate is of its logarithm. */
   variance: number;
-  rho: number;
-  batches: number;
   /** Values. */
   n: number;
 }
@@ -47,24 +45,9 @@ export function valueArm({ values, counts, events, overS }: Bins, batches = BATC
   };
 }
 
-/** Several windows of a kind as one: means averaged, the largest variance of a window stands for each. */
+/** Several windows of a kind as one. */
 export function poolValues(arms: readonly ValueArm[]): ValueArm {
-  const first = arms[0];
-  if (!first || arms.length === 1) return first ?? { mean: 0, variance: 0, rho: 0, batches: 0, n: 0 };
-  const average = (of: (arm: ValueArm) => number): number => arms.reduce((sum, arm) => sum + of(arm), 0) / arms.length;
-  return {
-    mean: average((arm) => arm.mean),
-    variance: Math.max(...arms.map((arm) => arm.variance)) / arms.length,
-    rho: average((arm) => arm.rho),
-    batches: Math.min(...arms.map((arm) => arm.batches)),
-    n: arms.reduce((sum, arm) => sum + arm.n, 0),
-  };
-}
-
-/** Autocorrelation and degrees of freedom; the variance comes from the batches, so there is no design effect. */
-export function valueDispersion(arms: readonly ValueArm[]): Dispersion {
-  const spread = disperse(arms.map(({ rho, batches }) => ({ deff: 1, rho, batches })));
-  return { ...spread, D: spread.phi };
+  return { ...poolRates(arms), n: arms.reduce((sum, arm) => sum + arm.n, 0) };
 }
 
 /** The mean of one kind of window against a limit. */
@@ -100,7 +83,7 @@ export function valueDrift(question: {
   direction: 'worse' | 'both';
 }): ValueResult {
   const { fault, base, alpha, delta, relative, worse, direction } = question;
-  const dispersion = valueDispersion([base, fault]);
+  const dispersion = rateDispersion([base, fault]);
   const k = studentUpper(alpha, dispersion.df);
   const scale = relative ? base.mean : 1;
   const drift = (worse * (fault.mean - base.mean)) / scale;

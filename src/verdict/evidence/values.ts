@@ -2,7 +2,8 @@ import type { Measure } from '../indicators/indicator.js';
 import { differencePlan } from '../sample-size.js';
 import { binsOf, type Bins } from '../sources/bins.js';
 import type { SourceRecord } from '../sources/source.js';
-import { poolValues, valueArm, valueDispersion, valueDrift, valueObjective, type ValueArm } from '../values.js';
+import { rateDispersion } from '../throughput.js';
+import { poolValues, valueArm, valueDrift, valueObjective, type ValueArm } from '../values.js';
 import {
   ALL_KINDS,
   withBaseline,
@@ -45,7 +46,7 @@ export function valueEvidence(
         : 'what was counted between two readings came evenly',
     ],
   };
-  const dispersionOf = (arms: readonly ValueArm[]) => valueDispersion(arms.filter(({ n }) => n > 0));
+  const dispersionOf = (arms: readonly ValueArm[]) => rateDispersion(arms.filter(({ n }) => n > 0));
 
   return {
     unit,
