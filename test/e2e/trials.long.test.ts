@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Bench } from './harness.js';
 
-// Three minutes and a half: four times baseline, fault and recovery.
-describe('repeated trials', { timeout: 400_000 }, () => {
+// Three minutes and a half: four times baseline, fault and recovery; again where the machine was too busy for a verdict.
+describe('repeated trials', { timeout: 400_000, retry: 2 }, () => {
   it('run in the order ABBA BAAB, each fault proven and proven gone, with a look on the way', async () => {
     await using bench = await Bench.open();
     const file = bench.scenario({
@@ -45,7 +45,7 @@ describe('repeated trials', { timeout: 400_000 }, () => {
     });
     const run = bench.plimsoll('run', file);
     const began = performance.now();
-    expect(await run.ended).toBe(1);
+    expect(await run.ended, run.stdout + run.stderr).toBe(1);
     // Four trials of 47.5 s were planned; two are left out.
     expect((performance.now() - began) / 1000).toBeLessThan(4 * 47.5 - 60);
     expect(run.result.looks).toEqual([

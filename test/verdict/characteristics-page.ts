@@ -25,22 +25,44 @@ export function characteristicsPage(sections: readonly Section[]): string {
     '- **point rule**: what most tools do, the estimate against the limit without an interval, on the same data. It is never',
     '  inconclusive.',
     '',
-    ...sections.flatMap(({ title, words, runs, lines }) => [
-      `## ${title}`,
-      '',
-      `${words} ${runs.toLocaleString('en')} runs a cell; the standard error of a share of .05 is ${Math.sqrt(
-        (0.05 * 0.95) / runs,
-      )
-        .toFixed(3)
-        .replace(/^0/, '')}.`,
-      '',
-      '| situation | found | expected | point rule |',
-      '| --- | --- | --- | --- |',
-      ...lines.map(({ row, found, published, point }) => `| ${row} | ${found} | ${published} | ${point ?? ''} |`),
-      '',
-    ]),
+    ...sections.flatMap((section) => sectionLines(section)),
     'One burst a window is the situation that no method can mend without knowing more: half of such windows hold none, and',
     'nothing in the data can say so. A noise profile (`plimsoll calibrate`), `minClusterSize`, longer windows or more trials do.',
     '',
   ].join('\n');
+}
+
+function sectionLines({ title, words, runs, lines }: Section): string[] {
+  const error = Math.sqrt((0.05 * 0.95) / runs)
+    .toFixed(3)
+    .replace(/^0/, '');
+  return [
+    `## ${title}`,
+    '',
+    `${words} ${runs.toLocaleString('en')} runs a cell; the standard error of a share of .05 is ${error}.`,
+    '',
+    '| situation | found | expected | point rule |',
+    '| --- | --- | --- | --- |',
+    ...lines.map(({ row, found, published, point }) => `| ${row} | ${found} | ${published} | ${point ?? ''} |`),
+    '',
+  ];
+}
+
+const FILES = /<!-- files -->[\s\S]*<!-- \/files -->/;
+const LAST = 'One burst a window';
+
+/** The page with the section on whole files, which another campaign makes, put in or in place of the one that it has. */
+export function withFileSection(page: string, section: Section): string {
+  return withFiles(page, ['<!-- files -->', '', ...sectionLines(section), '<!-- /files -->'].join('\n'));
+}
+
+/** A page made anew, with the section on whole files of the old one. */
+export function keepingFiles(page: string, old: string): string {
+  const [kept] = FILES.exec(old) ?? [];
+  return kept === undefined ? page : withFiles(page, kept);
+}
+
+function withFiles(page: string, files: string): string {
+  if (FILES.test(page)) return page.replace(FILES, () => files);
+  return page.replace(LAST, () => `${files}\n\n${LAST}`);
 }

@@ -1,8 +1,8 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import { afterAll, describe, it } from 'vitest';
-import { characteristicsPage, type Section } from './characteristics-page.js';
+import { characteristicsPage, keepingFiles, type Section } from './characteristics-page.js';
 import {
   checkLooks,
   checkQuantiles,
@@ -31,7 +31,8 @@ describe('operating characteristics', () => {
   afterAll(async () => {
     if (sections.length !== 6) return;
     const options = (await resolveConfig(PAGE)) ?? {};
-    writeFileSync(PAGE, await format(characteristicsPage(sections), { ...options, parser: 'markdown' }));
+    const page = keepingFiles(characteristicsPage(sections), readFileSync(PAGE, 'utf8'));
+    writeFileSync(PAGE, await format(page, { ...options, parser: 'markdown' }));
   });
 
   it(
