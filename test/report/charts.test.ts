@@ -139,7 +139,7 @@ describe('the drift bar', () => {
 
   it('lets an end without a bound leave through the edge', () => {
     const bar = (estimate: typeof part.estimate): string =>
-      driftBar({ ...part, estimate }, shownPart({ ...part, estimate }, slo), 'x').text;
+      driftBar(part, shownPart({ ...part, estimate }, slo), 'x').text;
     const open = bar({ value: 0.1, low: 0.05, high: null });
     expect(open).toContain('H250" class="interval"');
     expect(bar({ value: null, low: null, high: null })).not.toMatch(/interval"|NaN/);
