@@ -128,7 +128,18 @@ export class RunStack {
   async #guard(): Promise<void> {
     const { plan, context } = this;
     const { runId, directory } = context;
-    this.#watchdog = await startWatchdog({ runId, journalPath: directory.journal, directory: directory.path });
+    this.#watchdog = await startWatchdog({
+      runId,
+      journalPath: directory.journal,
+      directory: directory.path,
+      libraries: [
+        ...(plan.faults.some(({ definition }) => definition.family === 'container') ? (['engine'] as const) : []),
+        // Links and containers are put back by their servers.
+        ...(plan.faults.some(({ definition }) => !['link', 'container'].includes(definition.family))
+          ? (['programs'] as const)
+          : []),
+      ],
+    });
     this.#watchdog.onDeath((reason) =>
       context.log.append('warning', {
         code: 'watchdog_died',

@@ -1,6 +1,6 @@
 /**
- * The watchdog of a run, a process of its own: `watchdog-process.js <run id> <journal>`. Its standard input is a pipe from
- * the conductor. `done` means that all is undone. End of file without it means that the conductor died: then everything
+ * The watchdog of a run, a process of its own: `watchdog-process.js <run id> <journal> [engine] [programs]`. Its standard
+ * input is a pipe from the conductor. `done` means that all is undone. End of file without it means that the conductor died: then everything
  * that the journal owes is undone, faults first, then what the run had started. Until then it enforces the deadlines of
  * the journal, so that a conductor that hangs leaves no fault in place either.
  *
@@ -8,6 +8,7 @@
  */
 import { closeSync, openSync, statSync, writeSync } from 'node:fs';
 import { isOwnPart, isOwnProcess, type UndoRecord } from '../record/undo.js';
+import { loadEngineLibrary } from '../targets/engine.js';
 import { hasProc } from '../targets/process.js';
 import { systemClock } from '../support/clock.js';
 import { messageOf } from '../support/errors.js';
@@ -20,7 +21,7 @@ const POLL_MS = 250;
 /** Pauses between rounds for what could not be undone. The last round's failures stay in the register for `recover`. */
 const RETRY_AFTER_MS = [200, 1000, 3000, 10_000];
 
-const [runId = '', givenPath = ''] = process.argv.slice(2);
+const [runId = '', givenPath = '', ...libraries] = process.argv.slice(2);
 /** Held open from the start: whoever deletes the run directory of a run does not delete its undo. */
 const journalPath = hasProc() ? `/proc/self/fd/${openSync(givenPath, 'r')}` : givenPath;
 
@@ -31,6 +32,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 const deadlines = setInterval(() => void enforceDeadlines(), POLL_MS);
 let enforcing = false;
 let over = false;
+let lastSize = -1;
+let lastState: JournalState | undefined;
 
 let received = '';
 process.stdin.setEncoding('latin1');
@@ -51,6 +54,14 @@ function onPipeClosed(): void {
 await fetch('data:,').then(async (response) => response.text());
 writeSync(3, 'ready\n');
 closeSync(3);
+// The run's own start is not kept waiting for these.
+preload().catch((error: unknown) => say(messageOf(error)));
+
+/** On a busy machine these take a second or two, which must not lie between a death and the undo. */
+async function preload(): Promise<void> {
+  if (libraries.includes('programs')) await import('execa');
+  if (libraries.includes('engine')) await loadEngineLibrary();
+}
 
 async function takeOver(why: string): Promise<void> {
   say(`${why}: undoing what the journal owes`);
@@ -103,9 +114,6 @@ async function undoThese(records: UndoRecord[], journal: Journal): Promise<unkno
   });
   return failed;
 }
-
-let lastSize = -1;
-let lastState: JournalState | undefined;
 
 /** A conductor that is stopped, stuck or lost in a debugger does not undo in time: this does. */
 async function enforceDeadlines(): Promise<void> {

@@ -17,6 +17,9 @@ const ENTRY = fileURLToPath(
 const START_LIMIT_MS = 10_000;
 const END_LIMIT_MS = 3000;
 
+/** `engine`: that of the Docker Engine; `programs`: the one that starts programs. */
+export type UndoLibrary = 'engine' | 'programs';
+
 /** The conductor's hold on its watchdog. */
 export interface Watchdog {
   identity: ProcessIdentity;
@@ -38,10 +41,12 @@ export async function startWatchdog(options: {
   runId: string;
   journalPath: string;
   directory: string;
+  /** What its undo may need, and has to have loaded by then. */
+  libraries?: readonly UndoLibrary[];
 }): Promise<Watchdog> {
   const logFile = join(options.directory, 'watchdog.log');
   const log = openSync(logFile, 'a', 0o600);
-  const child = spawn(process.execPath, [ENTRY, options.runId, options.journalPath], {
+  const child = spawn(process.execPath, [ENTRY, options.runId, options.journalPath, ...(options.libraries ?? [])], {
     detached: true,
     cwd: '/',
     stdio: ['pipe', log, log, 'pipe'],

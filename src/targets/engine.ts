@@ -27,6 +27,11 @@ async function docker(silenceMs: number): Promise<Dockerode> {
   return made;
 }
 
+/** Loads the library now: a quarter of a second of work that must not lie between a death and the undo. */
+export async function loadEngineLibrary(): Promise<void> {
+  await docker(CALL_LIMIT_MS);
+}
+
 /** Gives an order; that it came too late, or to nobody, is an outcome. */
 export async function order(
   words: string,
