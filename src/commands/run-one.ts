@@ -21,7 +21,7 @@ export interface RunWatcher {
 export async function runOne(
   plan: Plan,
   orders: ReporterOrder[],
-  flags: { out: string; quiet?: boolean; verbose?: boolean; steering?: Steering },
+  flags: { out: string; gate?: boolean; quiet?: boolean; verbose?: boolean; steering?: Steering },
   context: CommandContext,
   watcher: RunWatcher | undefined,
 ): Promise<Finished & { stopped: boolean }> {
@@ -54,6 +54,7 @@ export async function runOne(
     const { result, directory } = await runPlan(plan, {
       runsRoot: flags.out,
       cwd: context.cwd,
+      gate: flags.gate === true,
       signal: stop.signal,
       handOver: handOver.signal,
       commandLine: context.commandLine,

@@ -17,6 +17,7 @@ interface RunFlags extends PlanOptions {
   metricsPort?: string;
   allowInconclusive?: boolean;
   recover?: boolean;
+  gate?: boolean;
   reviewedBy?: string;
 }
 
@@ -36,6 +37,7 @@ export default {
       .option('--allow-host <host>', 'a host outside loopback that load and faults may reach (repeatable)', collect, [])
       .option('--allow-inconclusive', 'exit 0 when nothing failed but not all could be decided')
       .option('--reviewed-by <name>', 'who allowed a run in production although a review of its error budget is due')
+      .option('--gate', "act on what breaks: run the scenario's onBreach commands, such as a roll-back")
       .option('--recover', 'first undo what abandoned runs left behind')
       .action(async (files: string[], flags: RunFlags) => runAll(files, flags, context));
   },
@@ -60,6 +62,8 @@ async function runAll(files: string[], flags: RunFlags, context: CommandContext)
       await bookBudget(plan, result, flags, context);
       const forgiven = flags.allowInconclusive === true && result.verdict === 'inconclusive' && result.exitCode === 3;
       context.setExitCode(forgiven ? 0 : result.exitCode);
+      // Whoever goes on after a 0 must be able to count on it that the gate did what it is there for.
+      if (result.gate?.some(({ done }) => done !== true)) context.setExitCode(3);
       runs.push({ result, directory: directory.path });
       if (stopped) break;
     }

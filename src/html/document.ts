@@ -8,6 +8,7 @@ import { gameDaySection } from './sections/game-day.js';
 import { environmentSection, warningSection } from './sections/environment.js';
 import { faultSection } from './sections/faults.js';
 import { distributionSection, ledgerSection, sampleSection } from './sections/load.js';
+import { gateSection } from './sections/gate.js';
 import { sloSection } from './sections/slos.js';
 import { statisticsSection } from './sections/statistics.js';
 import { timelineSection } from './sections/timelines.js';
@@ -23,7 +24,7 @@ export function renderReport(result: RunResult): string {
   const title = `${result.verdict}: ${clip(result.run.scenario.name, 80)}`;
   return page(
     title,
-    html`${masthead()} ${verdictSection(result)} ${sloSection(result)} ${timelineSection(result)}
+    html`${masthead()} ${verdictSection(result)} ${sloSection(result)} ${timelineSection(result)} ${gateSection(result)}
     ${gameDaySection(result)} ${budgetSection(result)} ${warningSection(result)} ${faultSection(result)}
     ${topologySection(result)} ${distributionSection(result)} ${ledgerSection(result)} ${sampleSection(result)}
     ${trialSection(result)} ${statisticsSection(result)} ${environmentSection(result)} ${eventSection(result)}

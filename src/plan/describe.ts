@@ -38,6 +38,7 @@ export function describePlan(plan: Plan, faults: readonly FaultPreview[]): strin
       'What must hold',
       [...plan.slos.map(sloLine), ...plan.invariants.map(({ name, command }) => `invariant ${name}: ${command}`)],
     ],
+    ['What a gate does (run --gate)', plan.onBreach.map(breachLine)],
     ['Can this much load decide?', plan.power.map(foresightLine)],
     ['Good to know', plan.warnings.map(({ message }) => message)],
     [
@@ -53,6 +54,12 @@ export function describePlan(plan: Plan, faults: readonly FaultPreview[]): strin
       .map(([title, lines]) => `\n${title}\n${lines.map((line) => wrap(`  ${line}`, '    ')).join('\n')}`),
     '\nNothing was injected.',
   ].join('\n');
+}
+
+function breachLine({ severity, command, timeLimitMs, when }: Plan['onBreach'][number]): string {
+  const what = severity === 'critical' ? 'the run' : 'an SLO of severity warning';
+  const condition = when === 'failed' ? 'fails' : 'fails or cannot be decided';
+  return `when ${what} ${condition}: ${command} (within ${formatMs(timeLimitMs)})`;
 }
 
 /** The plan as plain data, for `--json`. */

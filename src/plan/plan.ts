@@ -107,6 +107,14 @@ export interface BudgetPlan {
   ledger: string | undefined;
 }
 
+/** What a gate does when SLOs of a severity break. */
+export interface BreachAction {
+  severity: 'critical' | 'warning';
+  command: string;
+  timeLimitMs: number;
+  when: 'failed' | 'not passed';
+}
+
 /** Everything that a run needs, resolved and checked: plain data except for the fault definitions. */
 export interface Plan {
   scenario: { name: string; description: string; file: string; text: string; sha256: string };
@@ -120,6 +128,8 @@ export interface Plan {
   slos: Slo[];
   sources: SourcePlan[];
   invariants: InvariantPlan[];
+  /** What a gate does, the most severe first. */
+  onBreach: BreachAction[];
   stop: StopPlan;
   budget?: BudgetPlan;
   trials: number;

@@ -82,6 +82,10 @@ export function resolvePlan(scenario: Scenario, options: ResolveOptions): { plan
       timeLimitMs: invariant.timeLimit ?? 30_000,
       location: scenario.source.locate(['invariants', k]),
     })),
+    onBreach: (['critical', 'warning'] as const).flatMap((severity) => {
+      const action = scenario.onBreach[severity];
+      return action ? [{ severity, command: action.run, timeLimitMs: action.within, when: action.when }] : [];
+    }),
     stop: resolveStop(scenario),
     ...(scenario.budget === undefined
       ? {}

@@ -43,6 +43,7 @@ const Percentiles = z.object({
 });
 
 const faultCommon = { fault: z.string(), faultType: z.string(), summary: z.string(), targets: z.array(TargetRef) };
+const gateCommon = { severity: z.enum(['critical', 'warning']), because: z.array(z.string()), command: z.string() };
 const undoCommon = { fault: z.string(), faultType: z.string() };
 
 /**
@@ -263,6 +264,9 @@ export const EVENT_BODIES = {
     found: z.string(),
     message: z.string(),
   }),
+  /** A gate acts on what broke, before the run is over: see `run/gate.ts`. */
+  'gate.acting': z.object(gateCommon),
+  'gate.acted': z.object({ ...gateCommon, done: z.boolean(), message: z.string() }),
   warning: z.object({ code: z.string(), message: z.string() }),
   /** What a person wrote down; `detected` and `mitigated` stop the clocks of a game day. */
   note: z.object({ who: z.string(), text: z.string(), kind: z.enum(['detected', 'mitigated']).optional() }),

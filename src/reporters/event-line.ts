@@ -46,6 +46,13 @@ export function eventLine(event: RunEvent, verbose: boolean): EventLine | undefi
       return { text: clean(`${event.signal} received: undoing everything`), colour: 'yellow' };
     case 'error':
       return { text: clean(`error[${event.code}] ${event.message}`), colour: 'red' };
+    case 'gate.acting':
+      return { text: clean(`gate, ${event.severity}: running ${event.command}`), colour: 'bold' };
+    case 'gate.acted':
+      return {
+        text: clean(`gate, ${event.severity}: ${event.done ? '' : 'NOT DONE: '}${event.message}`),
+        colour: event.done ? 'green' : 'red',
+      };
     case 'warning':
       return { text: clean(`warning[${event.code}] ${event.message}`), colour: 'yellow' };
     case 'note':

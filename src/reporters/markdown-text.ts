@@ -32,6 +32,7 @@ export function markdownSummary(result: RunResult, report?: string): string {
     sloTable(result.slos),
     ...(result.invariants.length > 0 ? [invariants(result.invariants)] : []),
     faults(result),
+    gateLines(result),
     ...(result.warnings.length > 0 ? [warnings(result.warnings)] : []),
     `<sub>${facts(result)}${report === undefined ? '' : ` · report: ${code(report)}`}</sub>`,
   ];
@@ -141,4 +142,14 @@ function code(text: string): string {
   return `\`${truncate(clean(text.slice(0, 2000)), 500)
     .replaceAll('`', "'")
     .replaceAll('|', String.raw`\|`)}\``;
+}
+
+/** What the gate did about what broke. */
+function gateLines({ gate = [] }: RunResult): string {
+  return gate
+    .map(
+      ({ severity, command, done, message }) =>
+        `- ${done ? '✅' : '❌'} **Gate, ${severity}**: ${code(truncate(command, 200))} ${done ? '' : '**not done**: '}${escapeMarkdown(message, 300)}`,
+    )
+    .join('\n');
 }

@@ -28,6 +28,7 @@ export function summary(result: RunResult, options: SummaryOptions): string {
     sloBlock(result, paint),
     faultBlock(result, paint),
     cleanupBlock(result, paint),
+    gateBlock(result, paint),
     budgetBlock(result, paint),
     warningBlock(result, paint),
     `Report: ${clean(options.report)}`,
@@ -167,6 +168,18 @@ function cleanupBlock(result: RunResult, paint: Paint): string {
     ...(byHand.length > 0 ? ['    Run `plimsoll recover`, or by hand:'] : ['    Run `plimsoll recover`.']),
     ...byHand.map((command) => `      ${clean(command)}`),
   ].join('\n');
+}
+
+/** What the gate did about what broke. */
+function gateBlock({ gate = [] }: RunResult, paint: Paint): string {
+  return gate
+    .flatMap(({ severity, command, done, message }) => [
+      done
+        ? `${paint('green', `✓ Gate, ${severity}:`)} ${clean(truncate(command, 200))}`
+        : `${paint('red', paint('bold', `✗ GATE, ${severity}, NOT DONE:`))} ${clean(truncate(command, 200))}`,
+      ...wrap(truncate(clean(message), 600), COLUMNS - 4, '').map((line) => `    ${line}`),
+    ])
+    .join('\n');
 }
 
 function budgetBlock({ budget }: RunResult, paint: Paint): string {

@@ -52,6 +52,10 @@ export function eventText(event: RunEvent): string {
     case 'invariant.checked':
     case 'look.taken':
       return event.message;
+    case 'gate.acting':
+      return `gate, ${event.severity}: ${event.command}`;
+    case 'gate.acted':
+      return `gate, ${event.severity}: ${event.message}`;
     case 'warning':
       return `warning: ${event.message}`;
     case 'note':

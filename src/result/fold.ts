@@ -14,6 +14,7 @@ import { eventText } from './event-text.js';
 import { cleanupOf, faultsOf, judgedFaults } from './faults.js';
 import { gameDayOf } from './game-day.js';
 import { healthOf } from './health.js';
+import { gateOf } from './gate.js';
 import { inFlightAt } from './in-flight.js';
 import { judgeInputOf } from './judge-input.js';
 import { ledgerOf, type StreamRecords } from './ledger.js';
@@ -91,6 +92,7 @@ export function foldRun(input: FoldInput): RunResult {
     capacity: capacityOf(events),
     marks: marksOf(events),
     ...looksTaken(events),
+    ...gateOf(events),
     topology: plan?.topology ?? { services: [], links: [] },
     evidence: [...(input.evidence ?? [])],
     events: events

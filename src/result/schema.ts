@@ -152,6 +152,18 @@ export const RunResult = z.object({
       message: z.string(),
     }),
   ),
+  /** What a gate did about what broke; absent where it had nothing to do. `done` is null where it was cut short. */
+  gate: z
+    .array(
+      z.object({
+        severity: z.enum(['critical', 'warning']),
+        because: z.array(z.string()),
+        command: z.string(),
+        done: z.boolean().nullable(),
+        message: z.string(),
+      }),
+    )
+    .optional(),
   faults: z.array(FaultResult),
   phases: z.array(z.object({ phase: z.string(), trial: z.number(), startS: z.number(), endS: z.number() })),
   windows: z.array(

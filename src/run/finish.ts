@@ -4,6 +4,7 @@ import { execa } from 'execa';
 import { readArrivals } from '../record/arrivals-file.js';
 import type { EventLog } from '../record/event-log.js';
 import type { RunDirectory } from '../record/run-directory.js';
+import { gateOf } from '../result/gate.js';
 import { foldRun } from '../result/fold.js';
 import { evidenceOf } from '../result/load-run.js';
 import { parseResult } from '../result/migrate.js';
@@ -15,11 +16,27 @@ export const JUDGE = fileURLToPath(
   new URL(import.meta.url.endsWith('.ts') ? '../../dist/run/judge-process.js' : './judge-process.js', import.meta.url),
 );
 
-/** Judges what was recorded, and writes the last event and `result.json`. */
-export async function finish(log: EventLog, directory: RunDirectory): Promise<RunResult> {
+/**
+ * Judges what was recorded, and writes the last event and `result.json`.
+ *
+ * @param act what a gate does with the verdict, before the run is over
+ */
+export async function finish(
+  log: EventLog,
+  directory: RunDirectory,
+  act?: (result: RunResult) => Promise<void>,
+): Promise<RunResult> {
   log.append('phase.started', { phase: 'judging', trial: 1 });
   // With a full disk only this process still knows all events.
   const result = log.problem ? judgeHere(log, directory) : await judgeApart(log, directory);
+  if (act) {
+    await act(result);
+    const acted = gateOf(log.events);
+    if (acted.gate) {
+      Object.assign(result, acted);
+      write(directory, result);
+    }
+  }
   log.append('run.ended', {
     verdict: result.verdict,
     exitCode: result.exitCode,
@@ -58,6 +75,12 @@ function judgeHere(log: EventLog, directory: RunDirectory): RunResult {
     warnings: [...(log.problem ? [log.problem.message] : []), ...(arrivals?.warnings ?? [])],
     evidence: evidenceOf(directory),
   });
+  write(directory, result);
+  return result;
+}
+
+/** Whole or not at all. A disk that has no room for it leaves the logs, of which it can be made again. */
+function write(directory: RunDirectory, result: RunResult): void {
   try {
     writeFileSync(`${directory.result}.part`, JSON.stringify(result));
     renameSync(`${directory.result}.part`, directory.result);
@@ -67,5 +90,4 @@ function judgeHere(log: EventLog, directory: RunDirectory): RunResult {
       message: `result.json could not be written: ${messageOf(error)}`,
     });
   }
-  return result;
 }

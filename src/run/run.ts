@@ -7,6 +7,7 @@ import { newRunId } from '../record/run-id.js';
 import type { RunResult } from '../result/schema.js';
 import { systemClock } from '../support/clock.js';
 import { finish } from './finish.js';
+import { actOnBreaches } from './gate.js';
 import { gitBranch, gitCommit, hostFacts, versions } from './host-facts.js';
 import { Journal } from './journal.js';
 import { streamHeaders } from './load-session.js';
@@ -22,6 +23,8 @@ export interface RunOptions {
   signal: AbortSignal;
   /** Aborted by a second signal: the undo goes to the watchdog at once. */
   handOver: AbortSignal;
+  /** Act on what broke, as the scenario's `onBreach` says. */
+  gate?: boolean;
   /** For "how to run it again". */
   commandLine: string;
   /** The run directory is there; called before the first event. */
@@ -92,5 +95,6 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<Finished
     options.signal.removeEventListener('abort', forward);
     await stack.takeDown();
   }
-  return { result: await finish(log, directory), directory };
+  const act = async (judged: RunResult) => actOnBreaches(plan, judged, { log, directory: directory.path });
+  return { result: await finish(log, directory, options.gate ? act : undefined), directory };
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { faults } from '../faults/registry.js';
 import { durationMs, positiveDurationMs } from '../support/unit-schemas.js';
+import { OnBreach } from './breach-schema.js';
 import { Budget } from './budget-schema.js';
 import { Load, Stop, Stream } from './load-schema.js';
 import { Invariant, SloEntry } from './slo-schema.js';
@@ -51,6 +52,7 @@ const rest = {
     .min(1, 'without an SLO there is nothing to judge')
     .describe('The service levels that must hold'),
   invariants: z.array(Invariant).default([]).describe('Checked after recovery; one violation fails the run'),
+  onBreach: OnBreach.default({}).describe('What `plimsoll run --gate` does when SLOs break'),
   budget: Budget.optional().describe('The error budget'),
   stop: Stop.optional().describe('When the run ends itself; a safe default exists'),
   trials: z

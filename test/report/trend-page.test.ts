@@ -116,7 +116,7 @@ describe('plimsoll trend', () => {
       expect(exitCode).toBe(2);
       expect(stderr).toMatch(/error\[no_runs\] there is no run/);
     }
-    expect((await trend('runs', '--html', '/proc/x/trend.html')).stderr).toMatch(/error\[bad_output\]/);
+    expect((await trend('runs', '--html', 'runs/r1/result.json/trend.html')).stderr).toMatch(/error\[bad_output\]/);
   });
 });
 

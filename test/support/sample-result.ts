@@ -164,6 +164,8 @@ function makeSample(seed: number, shape: Partial<SampleShape>): RunResult {
       },
     ],
     looks: [],
+    // Every field has something in it, so that all of them are seen under attack; nobody's roll-back in a sound run.
+    gate: [],
     topology: {
       services: [
         { name: 'gateway', detail: 'http://127.0.0.1:7080' },
@@ -236,6 +238,22 @@ export const variants = {
     sentence:
       'checkout p95 rose from 41 to 196 ms (+155 ms, 95 % sure of at least +149; tolerance +50 ms) while payment answered 150 ms late',
     slos: SLOS.failed,
+    gate: [
+      {
+        severity: 'critical',
+        because: ['checkout p95 rose from 41 to 196 ms (+155 ms, 95 % sure of at least +149; tolerance +50 ms)'],
+        command: './deploy/rollback.sh --to previous',
+        done: true,
+        message: 'done after 8.2 s',
+      },
+      {
+        severity: 'warning',
+        because: ['browse p99 is over its line'],
+        command: './deploy/shed-load.sh',
+        done: false,
+        message: 'the command ended with exit code 4 after 31 ms; it printed: no such release',
+      },
+    ],
     marks: [
       ...sampleResult().marks,
       { kind: 'breached', atS: 24.6, subject: 'checkout p95', message: 'checkout p95 is above 91 ms' },
