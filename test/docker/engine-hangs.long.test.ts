@@ -1,11 +1,11 @@
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import { resolve, join } from 'node:path';
+import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { RunResult } from '../../src/result/schema.js';
 import { startWholeRun, type WholeRun } from '../chaos/whole-run-process.js';
-import { frontBackLink } from '../support/front-back.js';
+import { frontBackScenario } from '../support/front-back.js';
 import { describeWith } from '../support/needs.js';
 import { freePort } from '../targets/toxiproxy-servers.js';
 import { startEngine, type OwnEngine } from './own-engine.js';
@@ -101,22 +101,15 @@ describeWith(['docker', 'root'], 'a Docker Engine that stops answering or dies w
   async function startRun(): Promise<WholeRun> {
     const [front, back, link] = [await freePort(), await freePort(), await freePort()];
     const run = startWholeRun({
-      scenario: {
-        plimsoll: 1,
-        name: 'hang',
-        description: 'The engine is the one that fails.',
-        system: {
-          start: ['node', resolve('test/e2e/services.js'), front, back, link].join(' '),
-          ready: `http://127.0.0.1:${front}/readyz`,
-          services: { front: { url: `http://127.0.0.1:${front}` }, back: {}, box: { container: 'box' } },
-          links: { 'front-back': frontBackLink({ link, back }) },
+      scenario: frontBackScenario(
+        { front, back, link },
+        {
+          name: 'hang',
+          description: 'The engine is the one that fails.',
+          services: { box: { container: 'box' } },
+          faults: [{ type: 'container-pause', service: 'box', allowAll: true }],
         },
-        load: { rate: '20/s', deadline: '1s', requests: [{ name: 'home', service: 'front', path: '/' }] },
-        phases: { warmup: '2s', baseline: '20s', fault: '20s', recovery: '2s' },
-        faults: [{ type: 'container-pause', service: 'box', allowAll: true }],
-        slos: [{ name: 'up', indicator: 'availability', objective: '>= 1%', severity: 'info' }],
-        stop: 'off',
-      },
+      ),
       runsRoot: join(folder, 'runs'),
       phases: PHASES,
       environment: { DOCKER_HOST: engine.host, XDG_STATE_HOME: folder },

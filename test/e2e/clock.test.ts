@@ -1,11 +1,11 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 import { expect, it } from 'vitest';
 import { startWholeRun } from '../chaos/whole-run-process.js';
 import { readEvents } from '../../src/record/event-log.js';
-import { frontBackLink } from '../support/front-back.js';
+import { frontBackScenario } from '../support/front-back.js';
 import { describeWith } from '../support/needs.js';
 import { freePort } from '../targets/toxiproxy-servers.js';
 
@@ -22,31 +22,23 @@ describeWith(['faketime'], 'a wall clock that is set back two days during a faul
       const beganMs = performance.now();
       const seenBy = join(folder, 'seen');
       const run = startWholeRun({
-        scenario: {
-          plimsoll: 1,
-          name: 'clock',
-          description: 'Somebody sets the clock.',
-          system: {
-            start: ['node', resolve('test/e2e/services.js'), front, back, link].join(' '),
-            ready: `http://127.0.0.1:${front}/readyz`,
-            services: { front: { url: `http://127.0.0.1:${front}` }, back: {} },
-            links: { 'front-back': frontBackLink({ link, back }) },
+        scenario: frontBackScenario(
+          { front, back, link },
+          {
+            name: 'clock',
+            description: 'Somebody sets the clock.',
+            faults: [
+              // What the clock says to the processes of the run, at the beginning and at the end of the fault.
+              {
+                type: 'command',
+                inject: `sh -c "date +%s >> ${seenBy}"`,
+                undo: `sh -c "date +%s >> ${seenBy}"`,
+                proof: 'optional',
+              },
+              { type: 'latency', link: 'front-back', latency: '50ms' },
+            ],
           },
-          load: { rate: '20/s', deadline: '1s', requests: [{ name: 'home', service: 'front', path: '/' }] },
-          phases: { warmup: '2s', baseline: '20s', fault: '20s', recovery: '2s' },
-          faults: [
-            // What the clock says to the processes of the run, at the beginning and at the end of the fault.
-            {
-              type: 'command',
-              inject: `sh -c "date +%s >> ${seenBy}"`,
-              undo: `sh -c "date +%s >> ${seenBy}"`,
-              proof: 'optional',
-            },
-            { type: 'latency', link: 'front-back', latency: '50ms' },
-          ],
-          slos: [{ name: 'up', indicator: 'availability', objective: '>= 1%', severity: 'info' }],
-          stop: 'off',
-        },
+        ),
         runsRoot: join(folder, 'runs'),
         phases: PHASES,
         environment: {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
 import type { Finding } from '../../src/run/doctor.js';
-import { frontBackLink } from '../support/front-back.js';
+import { frontBackScenario } from '../support/front-back.js';
 import { describeWith } from '../support/needs.js';
 import { freePort, untilListening } from '../targets/toxiproxy-servers.js';
 
@@ -80,40 +80,33 @@ describeWith(['root'], 'a user without any rights', () => {
   it('breaks and mends what is its own: links, processes, the machine within bounds', LIMIT, async () => {
     const [front, back, link] = [await freePort(), await freePort(), await freePort()];
     const flag = join(folder, 'flag');
-    const scenario = {
-      plimsoll: 1,
-      name: 'nobody',
-      description: 'It needs no rights.',
-      system: {
-        start: ['node', resolve('test/e2e/services.js'), front, back, link].join(' '),
-        ready: `http://127.0.0.1:${front}/readyz`,
+    const faults = [
+      { type: 'latency', link: 'front-back', latency: '50ms' },
+      { type: 'process-pause', service: 'idle' },
+      { type: 'process-fd-limit', service: 'back', headroom: 100, allowAll: true },
+      { type: 'cpu-stress', share: '5%' },
+      { type: 'memory-stress', size: '16MB' },
+      { type: 'disk-fill', size: '1MB', path: folder, allowRootDisk: true },
+      { type: 'command', inject: `touch ${flag}`, undo: `rm -f ${flag}`, prove: `test -e ${flag}` },
+    ];
+    const scenario = frontBackScenario(
+      { front, back, link },
+      {
+        name: 'nobody',
+        description: 'It needs no rights.',
         services: {
-          front: { url: `http://127.0.0.1:${front}` },
           back: { process: { listening: `127.0.0.1:${back}` } },
           idle: { process: { run: 'sleep 1000', replicas: 2 } },
         },
-        links: { 'front-back': frontBackLink({ link, back }) },
+        faults,
       },
-      load: { rate: '20/s', deadline: '1s', requests: [{ name: 'home', service: 'front', path: '/' }] },
-      phases: { warmup: '2s', baseline: '20s', fault: '20s', recovery: '2s' },
-      faults: [
-        { type: 'latency', link: 'front-back', latency: '50ms' },
-        { type: 'process-pause', service: 'idle' },
-        { type: 'process-fd-limit', service: 'back', headroom: 100, allowAll: true },
-        { type: 'cpu-stress', share: '5%' },
-        { type: 'memory-stress', size: '16MB' },
-        { type: 'disk-fill', size: '1MB', path: folder, allowRootDisk: true },
-        { type: 'command', inject: `touch ${flag}`, undo: `rm -f ${flag}`, prove: `test -e ${flag}` },
-      ],
-      slos: [{ name: 'up', indicator: 'availability', objective: '>= 1%', severity: 'info' }],
-      stop: 'off',
-    };
+    );
     const phases = { warmupMs: 0, baselineMs: 1300, faultMs: 1000, recoveryMs: 100 };
     const order = JSON.stringify({ scenario, runsRoot: join(folder, 'runs'), phases });
     const { stdout, stderr } = asNobody([resolve('test/chaos/whole-run.js'), order]);
     const count = (type: string): number => stdout.split('\n').filter((line) => line === `event ${type}`).length;
-    expect(count('fault.proven'), stdout + stderr).toBe(scenario.faults.length);
-    expect(count('undo.proven'), stdout + stderr).toBe(scenario.faults.length);
+    expect(count('fault.proven'), stdout + stderr).toBe(faults.length);
+    expect(count('undo.proven'), stdout + stderr).toBe(faults.length);
     expect(stdout).not.toMatch(/event (fault|undo)\.failed/);
     expect(stdout).not.toContain('warning undo_owed');
   });
