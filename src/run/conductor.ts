@@ -1,4 +1,4 @@
-import type { Plan, ScheduledFault } from '../plan/plan.js';
+import type { Plan } from '../plan/plan.js';
 import { trialOrder } from '../plan/trial-order.js';
 import type { EventBody, Phase, WindowKind } from '../record/events.js';
 import { EventLog } from '../record/event-log.js';
@@ -8,7 +8,7 @@ import { systemClock } from '../support/clock.js';
 import { PlimsollError } from '../support/errors.js';
 import { checkBaseline } from './baseline-check.js';
 import { FaultRunner } from './fault-runner.js';
-import { checkInvariant } from './invariants.js';
+import { checkInvariants } from './invariants.js';
 import type { Journal } from './journal.js';
 import { LiveWatch } from './live-watch.js';
 import { LoadSession } from './load-session.js';
@@ -21,6 +21,7 @@ import { StopSignals } from './stop-signals.js';
 import { RunStopped } from './stop-reason.js';
 import { isLookDue, settlingUs, takeLook } from './look.js';
 import { SourceSampler } from './sources/sampler.js';
+import { TimedPhase } from './timed-phase.js';
 import { WarmUp } from './warm-up.js';
 
 /**
@@ -127,7 +128,7 @@ export class Conductor {
     this.#over.abort();
     await this.#load.stop({ atUs: this.#windowEndUs, drain: true });
     signal.throwIfAborted();
-    await this.#checkInvariants();
+    await checkInvariants(this.plan, this.context.log, signal);
   }
 
   async #baseline(): Promise<void> {
@@ -157,7 +158,7 @@ export class Conductor {
 
   async #faultAndRecovery(): Promise<void> {
     const { phases } = this.plan;
-    await (this.context.steering ? this.#steeredPhase(this.context.steering) : this.#faultPhase(phases.faultMs));
+    await (this.context.steering ? this.#steeredPhase(this.context.steering) : this.#timedPhase(phases.faultMs));
     this.#phase('undoing');
     let trafficProblem: unknown;
     try {
@@ -229,80 +230,27 @@ export class Conductor {
     await phase.run();
   }
 
-  /** Injects what begins at 0 s, opens the window, lets the rest come and go. */
-  async #faultPhase(faultMs: number): Promise<void> {
-    const { abort, log } = this.context;
-    const { faults } = this.plan;
-    const atOnce = faults.filter((fault) => fault.atMs === 0);
-    const lasting = atOnce.filter((fault) => fault.definition.duration === 'lasting');
-    const instant = atOnce.filter((fault) => fault.definition.duration === 'instant');
-    const later = faults.filter((fault) => fault.atMs > 0);
-
+  /** The clock says what comes and goes. */
+  async #timedPhase(faultMs: number): Promise<void> {
     this.#harmMayHaveBegun = true;
-    if (atOnce.length > 0) this.#phase('injecting');
-    for (const fault of lasting) await this.#inject(fault, faultMs, abort.signal);
-
-    let start = this.nowUs();
-    const openWindow = () => {
-      start = this.nowUs();
-      this.#phase('fault', faultMs);
-      this.#open('fault', start);
-    };
-    if (instant.length === 0) openWindow();
-    else {
-      const [first, ...rest] = instant;
-      await this.#inject(first!, faultMs, abort.signal, { window: 'fault', onRequested: openWindow });
-      for (const fault of rest) await this.#inject(fault, faultMs, abort.signal, { window: 'fault' });
-    }
-
-    // One that fails must not leave the others running unseen: the first failure aborts all, then it is thrown.
-    const lifetimes = [
-      ...atOnce.map(async (fault) => this.#lift(fault, start, faultMs)),
-      ...later.map(async (fault) => {
-        await this.#sleepUntilUs(start + fault.atMs * 1000);
-        await this.#inject(fault, faultMs, abort.signal, { window: 'fault' });
-        await this.#lift(fault, start, faultMs);
-      }),
-    ].map(async (lifetime) =>
-      lifetime.catch((error: unknown) => {
-        abort.abort(error instanceof RunStopped ? error : stopFor(error));
-        throw error;
-      }),
-    );
-    const ended = await Promise.allSettled([...lifetimes, this.#sleepUntilUs(start + faultMs * 1000)]);
-    const broken = ended.find((outcome) => outcome.status === 'rejected');
-    this.#close('fault', this.nowUs());
-    if (broken) throw broken.reason;
-    if (faults.length === 0)
-      log.append('warning', { code: 'no_faults', message: 'the scenario has no faults: this is an A/A run' });
-  }
-
-  async #inject(
-    fault: ScheduledFault,
-    faultMs: number,
-    signal: AbortSignal,
-    options: { window?: WindowKind; onRequested?: () => void } = {},
-  ): Promise<void> {
-    await this.#faults.inject(fault, { plannedEndMs: fault.forMs ?? faultMs - fault.atMs, signal, ...options });
-  }
-
-  /** Undoes a fault with a `for` of its own when that is over, inside the window. */
-  async #lift(fault: ScheduledFault, start: number, faultMs: number): Promise<void> {
-    if (fault.forMs === undefined || fault.atMs + fault.forMs >= faultMs) return;
-    await this.#sleepUntilUs(start + (fault.atMs + fault.forMs) * 1000);
-    await this.#faults.undo((other) => other.id === fault.id);
-  }
-
-  async #checkInvariants(): Promise<void> {
-    const { system, invariants } = this.plan;
-    for (const invariant of invariants) {
-      const checked = await checkInvariant(invariant, {
-        cwd: system.cwd,
-        env: system.env,
-        signal: this.context.abort.signal,
+    const phase = new TimedPhase(this.plan.faults, faultMs, {
+      faults: this.#faults,
+      abort: this.context.abort,
+      nowUs: () => this.nowUs(),
+      sleepUntilUs: async (us) => this.#sleepUntilUs(us),
+      injecting: () => this.#phase('injecting'),
+      openWindow: (atUs) => {
+        this.#phase('fault', faultMs);
+        this.#open('fault', atUs);
+      },
+      closeWindow: () => this.#close('fault', this.nowUs()),
+    });
+    await phase.run();
+    if (this.plan.faults.length === 0)
+      this.context.log.append('warning', {
+        code: 'no_faults',
+        message: 'the scenario has no faults: this is an A/A run',
       });
-      this.context.log.append('invariant.checked', checked);
-    }
   }
 
   #watchSecond(record: EventBody<'second'>): void {
@@ -343,12 +291,4 @@ export class Conductor {
     // Timers may fire a little early.
     while (this.nowUs() < us) await systemClock.sleep(1, this.context.abort.signal);
   }
-}
-
-function stopFor(error: unknown): RunStopped {
-  const known =
-    error instanceof PlimsollError
-      ? error
-      : new PlimsollError({ code: 'internal', message: String(error), cause: error });
-  return new RunStopped({ kind: 'error', error: known });
 }

@@ -1,8 +1,19 @@
 import { execa } from 'execa';
-import type { InvariantPlan } from '../plan/plan.js';
+import type { InvariantPlan, Plan } from '../plan/plan.js';
+import type { EventLog } from '../record/event-log.js';
 import type { EventBody } from '../record/events.js';
 import { commandWords } from '../support/command-line.js';
 import { messageOf } from '../support/errors.js';
+
+/** Checks all invariants of a plan, one after another, and writes down what each found. */
+export async function checkInvariants(
+  { system, invariants }: Pick<Plan, 'system' | 'invariants'>,
+  log: EventLog,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const invariant of invariants)
+    log.append('invariant.checked', await checkInvariant(invariant, { cwd: system.cwd, env: system.env, signal }));
+}
 
 /** Runs one invariant's command and compares. A command that cannot be run or read is a violation that says so. */
 export async function checkInvariant(

@@ -17,7 +17,7 @@ import { checkPairs } from '../pair-check.js';
 import { quantileInterval } from '../quantile.js';
 import { trialSlices } from '../recovery-trials.js';
 import type { Objective, Slo, Tolerance } from '../slo.js';
-import { spreadChapter, togetherChapter, type NoisyWindow } from './noise.js';
+import { labelOf, spreadChapter, togetherChapter, type NoisyWindow } from './noise.js';
 import { pairsChapter } from './pairs.js';
 import { quantileDriftChapter, quantileLimitChapter, rankChapter } from './quantile.js';
 import { rateChapter, rateDriftChapter, rateLimitChapter } from './rate.js';
@@ -297,9 +297,4 @@ function noisyWindows({ evidence }: About, kinds: readonly WindowKind[]): NoisyW
       return spread ? [{ label: labelOf(kind, i, arms.length), arm, spread }] : [];
     });
   });
-}
-
-function labelOf(kind: WindowKind, i = 0, of = 1): string {
-  const name = { baseline: 'baseline', fault: 'fault window', recovery: 'recovery window' }[kind];
-  return of > 1 ? `${name} of trial ${i + 1}` : name;
 }

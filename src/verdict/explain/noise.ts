@@ -1,4 +1,5 @@
 import { BATCHES, batchesOf, laggedSums, type Arm, type Dispersion, type Spread } from '../dispersion.js';
+import type { WindowKind } from '../evidence/evidence.js';
 import { computed, counted, num, type Chapter, type Step } from './step.js';
 
 /** One window that a statement shares its noise with. */
@@ -153,4 +154,10 @@ export function criticalSteps(options: {
     ),
     computed('k', `${reach}: t of Student's table, one-sided`, 't(α; df)', `t(${num(alpha)}; ${num(df)})`, k),
   ];
+}
+
+/** A window in words; of several trials, which. */
+export function labelOf(kind: WindowKind, i = 0, of = 1): string {
+  const name = { baseline: 'baseline', fault: 'fault window', recovery: 'recovery window' }[kind];
+  return of > 1 ? `${name} of trial ${i + 1}` : name;
 }

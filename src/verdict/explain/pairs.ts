@@ -1,6 +1,6 @@
 import type { PairCheck } from '../pair-check.js';
 import { studentUpper } from '../special.js';
-import { comparison } from './ratio.js';
+import { comparison } from './intervals.js';
 import { computed, counted, num, type Chapter, type Step } from './step.js';
 
 /** The test between windows: the drift of each trial, their mean, and how they vary. */

@@ -1,6 +1,6 @@
 import type { Answer } from '../evidence/evidence.js';
 import { quantileInterval, type QuantileInterval, type Sample } from '../quantile.js';
-import { limitSteps, moverSteps, comparison } from './ratio.js';
+import { limitSteps, moverSteps, comparison } from './intervals.js';
 import { computed, counted, num, type Chapter, type Step } from './step.js';
 
 /** The ranks of a window's quantile and the response times found there, seconds. */

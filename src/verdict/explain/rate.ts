@@ -2,7 +2,7 @@ import { BATCHES } from '../dispersion.js';
 import type { Answer } from '../evidence/evidence.js';
 import type { RateArm } from '../throughput.js';
 import { criticalSteps } from './noise.js';
-import { comparison } from './ratio.js';
+import { comparison } from './intervals.js';
 import { computed, counted, num, type Chapter, type Step } from './step.js';
 
 /** Mean and variance of goodput in one window, from batches. */

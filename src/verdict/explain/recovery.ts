@@ -5,7 +5,7 @@ import { BAD_RUN, GOOD_RUN } from '../recovery.js';
 import { observeRecovery, originOf } from '../recovery-part.js';
 import type { TrialSlice } from '../recovery-trials.js';
 import type { EvidenceOptions } from '../evidence/evidence.js';
-import { comparison } from './ratio.js';
+import { comparison } from './intervals.js';
 import { computed, counted, num, type Chapter } from './step.js';
 
 /** How the time to recover was read off the timeline, in one trial. */

@@ -5,7 +5,7 @@ import type { Bins } from '../sources/bins.js';
 import type { ProcessEnd } from '../sources/source.js';
 import { valueArm, type ValueArm } from '../values.js';
 import { criticalSteps } from './noise.js';
-import { comparison } from './ratio.js';
+import { comparison } from './intervals.js';
 import { computed, counted, num, type Chapter } from './step.js';
 
 /** Mean of the values of one window, and how well it is known. */
