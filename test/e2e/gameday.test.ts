@@ -49,7 +49,7 @@ describeWith(['chromium'], 'a game day in two browsers', () => {
       const ada = await open(browsers[0]!, url);
       const grace = await open(browsers[1]!, url);
       // The token is not left in the address, and the cookie is enough for a reload.
-      await ada.page.waitForFunction(() => location.hash === '');
+      await ada.page.waitForFunction(`location.hash === ''`);
       await run.event('phase.started', ({ phase }) => phase === 'fault');
       await ada.page.waitForSelector('#inject-f1:not([aria-disabled])');
 
@@ -66,9 +66,7 @@ describeWith(['chromium'], 'a game day in two browsers', () => {
       await grace.page.keyboard.type('the page is slow <img src=x onerror=alert(1)>');
       await grace.page.keyboard.press('Enter');
       await run.event('note');
-      await ada.page.waitForFunction(() =>
-        document.querySelector('#log')?.textContent?.includes('the page is slow <img'),
-      );
+      await ada.page.waitForFunction(`document.querySelector('#log').textContent.includes('the page is slow <img')`);
 
       // A reload and a lost network lose no line.
       await ada.page.reload();
@@ -82,7 +80,7 @@ describeWith(['chromium'], 'a game day in two browsers', () => {
       await ada.page.keyboard.press('Enter');
       await run.event('fault.proven', ({ fault }) => fault === 'f3');
       const logOf = async (page: Page) =>
-        page.evaluate(() => [...document.querySelectorAll('#log li')].map(({ id }) => id));
+        page.evaluate<string[]>(`[...document.querySelectorAll('#log li')].map(({ id }) => id)`);
       const same = await until(async () => {
         const [a, b] = [await logOf(ada.page), await logOf(grace.page)];
         return a.length > 10 && a.join() === b.join() && new Set(a).size === a.length;
@@ -127,7 +125,7 @@ async function linkOf(run: Running): Promise<string> {
 async function reach(page: Page, id: string): Promise<void> {
   await page.waitForSelector(`#${id}`);
   for (let presses = 0; presses < 120; presses++) {
-    if ((await page.evaluate(() => document.activeElement?.id)) === id) return;
+    if ((await page.evaluate<string>(`document.activeElement?.id`)) === id) return;
     await page.keyboard.press('Tab');
   }
   throw new Error(`#${id} can't be reached with the Tab key`);
