@@ -40,7 +40,8 @@ describe('repeated trials', { timeout: 400_000, retry: 2 }, () => {
     const file = bench.scenario({
       rate: '20/s',
       faults: '- { type: latency, link: front-back, latency: 400ms }',
-      slos: `- { name: home p95, indicator: latency p95, tolerance: 50ms }`,
+      // A share: it drifts by nearly all of itself in each trial, on a busy machine too, and two trials must be enough.
+      slos: `- { name: in time, indicator: latency under 300ms, tolerance: 20pp }`,
       extra: 'trials: 4\ndecideEarly: true',
     });
     const run = bench.plimsoll('run', file);
@@ -53,9 +54,9 @@ describe('repeated trials', { timeout: 400_000, retry: 2 }, () => {
     ]);
     expect(run.result).toMatchObject({ verdict: 'failed', cleanup: { proven: true } });
     expect(run.stdout).toMatch(/decided early, after 2 of 4 trials: about 1m 35s saved/);
-    expect(run.stdout).toMatch(/2 trials: \+4\d\d ms, \+4\d\d ms; mean \+4\d\d ms/);
+    expect(run.stdout).toMatch(/2 trials: −[\d.]+ pp, −[\d.]+ pp; mean −[\d.]+ pp/);
     const report = readFileSync(join(run.directory, 'report.html'), 'utf8');
-    expect(report).toMatch(/Repeated trials[\s\S]*after 2 of 4 trials: about 1m 35s saved/);
+    expect(report).toMatch(/Repeated trials[\s\S]*after 2 of 4 trials: about 1m.35s saved/);
     expect(report).toMatch(/baseline, fault[\s\S]*fault, baseline[\s\S]*A single fault to come/);
   });
 });
