@@ -1,5 +1,6 @@
 import type { Plan } from '../plan/plan.js';
 import type { RunEvent } from '../record/events.js';
+import type { RunDirectory } from '../record/run-directory.js';
 import type { RunResult } from '../result/schema.js';
 import type { Finished } from '../run/run.js';
 import type { Steering } from '../run/steering.js';
@@ -13,6 +14,8 @@ const ECHO_US = 500_000;
 /** Who else is told what happens: `/metrics`, a live page. */
 export interface RunWatcher {
   onEvent(event: RunEvent): void;
+  /** Where the run that begins is recorded. */
+  onDirectory?(directory: RunDirectory): void;
   /** Before the reporters write theirs. */
   onResult?(result: RunResult): void;
 }
@@ -60,6 +63,7 @@ export async function runOne(
       commandLine: context.commandLine,
       ...(flags.steering ? { steering: flags.steering } : {}),
       onDirectory: async (made) => {
+        watcher?.onDirectory?.(made);
         reporters = await openReporters(
           orders,
           made,

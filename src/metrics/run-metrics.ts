@@ -4,6 +4,7 @@ import { OUTCOMES } from '../record/outcomes.js';
 import type { RunResult } from '../result/schema.js';
 import { observeSecond, responseHistogram } from './response-times.js';
 import { serveMetrics, type Served } from './serve.js';
+import type { CheckSlos } from './slo-check.js';
 
 export interface RunMetrics {
   onEvent(event: RunEvent): void;
@@ -11,7 +12,7 @@ export interface RunMetrics {
   /** The text that Prometheus scrapes. */
   text(): Promise<string>;
   /** Serves `/metrics`; port 0 takes a free one. Throws `port_in_use` or `metrics_not_served`. */
-  serve(port: number, host?: string): Promise<Served>;
+  serve(port: number, host?: string, check?: CheckSlos): Promise<Served>;
 }
 
 /**
@@ -81,7 +82,7 @@ export function createRunMetrics(): RunMetrics {
       }
     },
     text: async () => registry.metrics(),
-    serve: async (port, host = '127.0.0.1') => serveMetrics(registry, port, host),
+    serve: async (port, host = '127.0.0.1', check) => serveMetrics(registry, port, host, check),
   };
 }
 

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { Registry } from 'prom-client';
+import { sloCheck, type CheckSlos } from './slo-check.js';
 import { messageOf, PlimsollError, systemCodeOf } from '../support/errors.js';
 
 export interface Served {
@@ -8,14 +9,20 @@ export interface Served {
   close(): Promise<void>;
 }
 
-/** Serves a registry under `/metrics`. Throws `port_in_use`, or `metrics_not_served` for any other trouble. */
-export async function serveMetrics(registry: Registry, port: number, host: string): Promise<Served> {
+/** Serves a registry under `/metrics`, and `POST /slo/check` where `check` is given. Throws `port_in_use`, or `metrics_not_served` for any other trouble. */
+export async function serveMetrics(registry: Registry, port: number, host: string, check?: CheckSlos): Promise<Served> {
+  const checked = check && sloCheck(check);
   const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url ?? '/', 'http://metrics');
+    if (checked && pathname === '/slo/check' && request.method === 'POST') {
+      void checked(request, response);
+      return;
+    }
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.writeHead(405, { allow: 'GET, HEAD' }).end();
       return;
     }
-    if (new URL(request.url ?? '/', 'http://metrics').pathname !== '/metrics') {
+    if (pathname !== '/metrics') {
       response.writeHead(404, { 'content-type': 'text/plain' }).end('The metrics are at /metrics.\n');
       return;
     }

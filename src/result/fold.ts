@@ -234,7 +234,8 @@ function violationsOf(
   return first;
 }
 
-function slosOf(given: readonly Slo[] | undefined, plan: EventOf<'plan.resolved'> | undefined) {
+/** The SLOs to judge: those that were handed in, or the recorded ones. */
+export function slosOf(given: readonly Slo[] | undefined, plan: EventOf<'plan.resolved'> | undefined) {
   const problems: { code: string; message: string }[] = [];
   if (given) return { slos: [...given], problems };
   const slos: Slo[] = [];

@@ -60,7 +60,8 @@ export function brokenObjectives(
   return judged.filter(({ verdict }) => verdict === 'failed').map(({ name, sentence }) => ({ slo: name, sentence }));
 }
 
-function objectiveOnly(slo: Slo): Slo {
+/** The SLO without what it takes more than one window to judge. */
+export function objectiveOnly(slo: Slo): Slo {
   const alone: Slo = { ...slo, tolerances: [] };
   delete alone.recoverWithinS;
   return alone;

@@ -133,6 +133,15 @@ describe.concurrent('a run that needs a verdict', { timeout: 120_000, retry: 2 }
     expect(metrics).toMatch(/phase="(injecting|fault)"\} 1/);
     expect(metrics).toMatch(/outcome="ok"\} \d{3}/);
     await run.event('phase.started', ({ phase }) => phase === 'recovery');
+    const asked = await fetch((/metrics: (\S+)/.exec(run.stderr)?.[1] ?? '').replace('/metrics', '/slo/check'), {
+      method: 'POST',
+      body: '{"seconds": 20}',
+    });
+    expect(asked.status).toBe(200);
+    const checked = (await asked.json()) as { verdict: string; fromS: number; toS: number; slos: { name: string }[] };
+    expect(checked.slos.map(({ name }) => name)).toEqual(['home up', 'home p95']);
+    expect(checked.verdict).toBe('passed');
+    expect(checked.toS - checked.fromS).toBe(20);
     const counted = (await (await fetch(`http://127.0.0.1:${bench.ports.front}/count`)).json()) as { asked: number };
     expect(await run.ended, run.stdout + run.stderr).toBe(0);
     expect(run.stdout.split('\n')[0]).toMatch(/PASSED/);
