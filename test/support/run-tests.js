@@ -6,15 +6,14 @@ import { constants, setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * Folders whose tests compute, or wait, and measure no time: they go beside the whole runs, at a lower priority, and share
- * one process, since a fresh one for each file costs half as much again as the tests themselves.
+ * Folders whose tests compute, or wait, and measure neither time nor memory: they go beside the whole runs, at a lower
+ * priority, and share one process, since a fresh one for each file costs half as much again as the tests themselves.
  */
 const PURE = [
   'scenario',
   'verdict',
   'meta',
   'metrics',
-  'record',
   // With a browser it strains the machine, and whole runs beside it would have no verdict.
   ...(process.env.PLIMSOLL_REQUIRE ? [] : ['report']),
   'reporters',
