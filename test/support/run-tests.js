@@ -28,8 +28,6 @@ const PURE = [
  * real parts are there too, other things go beside them, and those that need a verdict must not begin with all the others.
  */
 const RUNS_AT_ONCE = process.env.PLIMSOLL_REQUIRE ? 5 : 7;
-/** Of their files. Only that of `npm start` has the shop's own ports, so none is in the way of another. */
-const RUN_FILES_AT_ONCE = process.env.PLIMSOLL_REQUIRE ? 1 : 2;
 
 const folder = mkdtempSync(join(tmpdir(), 'plimsoll-test-'));
 const leftOut = join(folder, 'left-out.txt');
@@ -50,13 +48,7 @@ else {
   await run([...vitest, ...apart, ...noLong]);
   // Whole runs measure time: nothing that matters to a clock goes beside them.
   const pure = run([...vitest, '--maxWorkers=1', '--no-isolate', ...PURE, ...noLong], { aside: true });
-  await run([
-    ...vitest,
-    `--maxWorkers=${RUN_FILES_AT_ONCE}`,
-    `--maxConcurrency=${RUNS_AT_ONCE}`,
-    'test/e2e/',
-    ...noLong,
-  ]);
+  await run([...vitest, '--maxWorkers=1', `--maxConcurrency=${RUNS_AT_ONCE}`, 'test/e2e/', ...noLong]);
   await pure;
   if (process.env.PLIMSOLL_REQUIRE) await run(['test/support/run-scenarios.js']);
 }
