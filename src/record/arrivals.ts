@@ -1,3 +1,6 @@
+/** How much later than its end an arrival is in `arrivals.bin`, for whoever reads it during the run. */
+export const WRITTEN_AFTER_MS = 1500;
+
 /** The columns of any number of arrivals of one stream. All arrays have the same length; position `k` is one arrival. */
 export interface ArrivalColumns {
   /** Index in the stream's schedule (open model) or in its order of readiness (closed model). */

@@ -1,3 +1,4 @@
+import { WRITTEN_AFTER_MS } from '../record/arrivals.js';
 import type { EventOf, RunEvent } from '../record/events.js';
 import { combineRun } from '../verdict/combine.js';
 import { judge, objectiveOnly } from '../verdict/judge.js';
@@ -17,10 +18,10 @@ export interface CheckNow {
   slos: Pick<SloJudgement, 'name' | 'severity' | 'verdict' | 'sentence' | 'reasons'>[];
 }
 
-/** Told apart from what is recorded, since these windows are nobody's. */
+type Second = EventOf<'second'>;
+
+/** What the run itself made of its time: here only the window that is asked for counts. */
 const OWN_EVENTS = /^(?:window|fault|undo|stop|signal|run\.ended)/;
-/** What has ended is in the arrivals file this much later, seconds. */
-const WRITTEN_S = 1.5;
 
 /**
  * Judges the objectives of all SLOs over the last `seconds` in which every arrival has ended, whatever the phase; drifts and
@@ -28,8 +29,10 @@ const WRITTEN_S = 1.5;
  */
 export function checkNow(input: FoldInput, seconds: number): CheckNow {
   const { events } = input;
-  const toS = settledUntil(events);
-  const fromS = Math.max(toS - seconds, firstSecond(events));
+  const told = events.filter((event): event is Second => event.type === 'second');
+  const toS = settledUntil(events, told);
+  const firstS = told.reduce((least, { second }) => Math.min(least, second), toS);
+  const fromS = Math.max(toS - seconds, firstS);
   const window = { v: 1, seq: 0, t: toS, window: 'fault' as const, trial: 1 };
   const own: RunEvent[] = [
     { ...window, type: 'window.opened', atUs: fromS * 1e6 },
@@ -54,31 +57,24 @@ export function checkNow(input: FoldInput, seconds: number): CheckNow {
     sentence,
     fromS,
     toS,
-    slos: judged.map(({ name, severity, verdict: own, sentence: words, reasons }) => ({
-      name,
-      severity,
-      verdict: own,
-      sentence: words,
-      reasons,
+    slos: judged.map((slo) => ({
+      name: slo.name,
+      severity: slo.severity,
+      verdict: slo.verdict,
+      sentence: slo.sentence,
+      reasons: slo.reasons,
     })),
   };
 }
 
-/** The end of the last second that is told for good in every stream, and written. */
-function settledUntil(events: readonly RunEvent[]): number {
-  const last = new Map<string, number>();
-  for (const { stream, second, final } of secondsOf(events)) {
-    if (final) last.set(stream, Math.max(second + 1, last.get(stream) ?? 0));
-  }
-  const streams = new Set(secondsOf(events).map(({ stream }) => stream));
-  if (last.size < streams.size || last.size === 0) return 0;
-  return Math.min(...last.values(), Math.floor((events.at(-1)?.t ?? 0) - WRITTEN_S));
+/** Until the first second of any stream in which an arrival may still be open, or is not written yet. */
+function settledUntil(events: readonly RunEvent[], seconds: readonly Second[]): number {
+  const final = new Set(seconds.filter((one) => one.final).map(keyOf));
+  const open = seconds.filter((one) => !final.has(keyOf(one))).map(({ second }) => second);
+  const last = Math.max(0, ...new Set(seconds.map(({ second }) => second + 1)));
+  return Math.max(0, Math.min(last, ...new Set(open), Math.floor((events.at(-1)?.t ?? 0) - WRITTEN_AFTER_MS / 1000)));
 }
 
-function firstSecond(events: readonly RunEvent[]): number {
-  return secondsOf(events).reduce((least, { second }) => Math.min(least, second), Infinity);
-}
-
-function secondsOf(events: readonly RunEvent[]): EventOf<'second'>[] {
-  return events.filter((event): event is EventOf<'second'> => event.type === 'second');
+function keyOf({ stream, second }: Second): string {
+  return `${second} ${stream}`;
 }

@@ -4,6 +4,7 @@ import { execa } from 'execa';
 import { z } from 'zod';
 import type { Plan } from '../plan/plan.js';
 import { lookAfter, looksOf } from '../plan/trial-order.js';
+import { WRITTEN_AFTER_MS } from '../record/arrivals.js';
 import type { EventLog } from '../record/event-log.js';
 import type { RunDirectory } from '../record/run-directory.js';
 import { formatMs } from '../support/units.js';
@@ -17,9 +18,6 @@ const Verdicts = z.array(
   }),
 );
 
-/** Between two batches of the driver, and to be written. */
-const WRITTEN_MS = 1500;
-
 /** Is a look planned after this trial (from 1), before the end of the run? */
 export function isLookDue(plan: Pick<Plan, 'trials' | 'decideEarly'>, trial: number): boolean {
   return looksOf(plan) > 1 && trial < plan.trials && lookAfter(trial) !== undefined;
@@ -28,7 +26,7 @@ export function isLookDue(plan: Pick<Plan, 'trials' | 'decideEarly'>, trial: num
 /** How long after a window's end all that was due in it has ended and is in the file, microseconds. */
 export function settlingUs(plan: Plan): number {
   const deadlines = plan.load.streams.flatMap(({ requests }) => requests.map(({ deadlineMs }) => deadlineMs));
-  return (Math.max(0, ...deadlines) + WRITTEN_MS) * 1000;
+  return (Math.max(0, ...deadlines) + WRITTEN_AFTER_MS) * 1000;
 }
 
 /**
