@@ -86,7 +86,8 @@ function sloLines(slo: SloResult, paint: Paint): string[] {
   const rows = [weight === '' ? row : row + paint('dim', weight)];
   if (slo.verdict !== 'passed') {
     rows.push(...explain(reasonOf(slo)));
-    const hint = slo.reasons.find((reason) => reason.hint !== undefined)?.hint;
+    // Of the reason that is shown, not of another part's.
+    const hint = slo.verdict === 'inconclusive' ? slo.reasons[0]?.hint : undefined;
     if (hint !== undefined) rows.push(...explain(hint));
   }
   for (const text of trialTexts(slo)) rows.push(...explain(text));

@@ -40,7 +40,11 @@ export function judgeRecoveryPart(
   blockers.push(...seen.flatMap((kind) => driverBlockers(windows, kind, options)));
   if (input.stoppedEarly) {
     blockers.push(
-      both({ code: 'stopped_early', message: 'the run ended before its plan, so recovery was not seen to its end' }),
+      both({
+        code: 'stopped_early',
+        message: 'the run ended before its plan, so recovery was not seen to its end',
+        hint: 'Run it again to its end.',
+      }),
     );
   }
   const empty: PartJudgement = {
