@@ -80,6 +80,23 @@ export function spreadOf(arm: Pick<Arm, 'badPerSecond' | 'totalPerSecond'>, batc
   };
 }
 
+/**
+ * Values in order, cut into equal batches (what is left over at the end is left out): the mean of the batches, and what they
+ * scatter around it and hang together.
+ */
+export function batchMeans(
+  values: ArrayLike<number>,
+  batches: number,
+): { centre: number; squares: number; lagged: number } {
+  const size = Math.floor(values.length / batches);
+  const means = new Float64Array(batches);
+  for (let j = 0; j < batches; j++) {
+    for (let s = j * size; s < (j + 1) * size; s++) means[j] = (means[j] ?? 0) + (values[s] ?? 0) / size;
+  }
+  const centre = means.reduce((sum, value) => sum + value, 0) / batches;
+  return { centre, ...laggedSums(means.map((value) => value - centre)) };
+}
+
 /** Σe² and Σe_j·e_{j−1} of residuals. */
 export function laggedSums(e: Float64Array): { squares: number; lagged: number } {
   let squares = 0;

@@ -1,4 +1,4 @@
-import { BATCHES, criticalValue, disperse, laggedSums, type Dispersion } from './dispersion.js';
+import { batchMeans, BATCHES, criticalValue, disperse, type Dispersion } from './dispersion.js';
 import { decide, type Decision, type Interval } from './interval.js';
 
 /** Goodput of one kind of window, from batches. */
@@ -21,13 +21,7 @@ export function rateArm(goodPerSecond: Float64Array, batches = BATCHES): RateArm
   const total = goodPerSecond.reduce((sum, good) => sum + good, 0);
   const mean = goodPerSecond.length > 0 ? total / goodPerSecond.length : 0;
   if (count < 2 || total === 0) return { mean, variance: 0, rho: 0, batches: count };
-  const size = Math.floor(goodPerSecond.length / count);
-  const rates = new Float64Array(count);
-  for (let j = 0; j < count; j++) {
-    for (let s = j * size; s < (j + 1) * size; s++) rates[j] = (rates[j] ?? 0) + (goodPerSecond[s] ?? 0) / size;
-  }
-  const centre = rates.reduce((sum, rate) => sum + rate, 0) / count;
-  const { squares, lagged } = laggedSums(rates.map((rate) => rate - centre));
+  const { centre, squares, lagged } = batchMeans(goodPerSecond, count);
   return {
     mean,
     variance: centre > 0 ? squares / (count - 1) / (count * centre * centre) : 0,

@@ -1,4 +1,4 @@
-import { BATCHES, laggedSums, type Dispersion } from './dispersion.js';
+import { batchMeans, BATCHES, type Dispersion } from './dispersion.js';
 import { decide, type Decision, type Interval } from './interval.js';
 import type { Bins } from './sources/bins.js';
 import { studentUpper } from './special.js';
@@ -29,13 +29,7 @@ export function valueArm({ values, counts, events, overS }: Bins, batches = BATC
   const mean = n > 0 ? values.reduce((sum, value) => sum + value, 0) / n : 0;
   const chance = counts && overS > 0 ? (events + UNSEEN) / (overS * overS) : 0;
   if (count < 2) return { mean, variance: chance, rho: 0, batches: count, n };
-  const size = Math.floor(n / count);
-  const means = new Float64Array(count);
-  for (let j = 0; j < count; j++) {
-    for (let s = j * size; s < (j + 1) * size; s++) means[j] = (means[j] ?? 0) + (values[s] ?? 0) / size;
-  }
-  const centre = means.reduce((sum, value) => sum + value, 0) / count;
-  const { squares, lagged } = laggedSums(means.map((value) => value - centre));
+  const { squares, lagged } = batchMeans(values, count);
   return {
     mean,
     variance: Math.max(squares / (count - 1) / count, chance),
