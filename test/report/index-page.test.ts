@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { renderIndex } from '../../src/html/index-page.js';
 import { ordersFor } from '../../src/commands/run-index.js';
 import { launchChromium } from '../support/chromium.js';
 import { describeWith } from '../support/needs.js';
+import { expectSoundPage } from '../support/page-check.js';
 import { sampleResult, variants } from '../support/sample-result.js';
 
 const entries = () =>
@@ -61,25 +60,7 @@ describeWith(['chromium'], 'the index in Chromium', () => {
   afterAll(() => browser.close());
 
   it('keeps to its own policy, fits a phone, and has no accessibility violation in either theme', async () => {
-    const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-    const context = await browser.newContext({ offline: true, viewport: { width: 320, height: 800 } });
-    const page = await context.newPage();
-    const troubles: string[] = [];
-    page.on('console', (message) => troubles.push(message.text()));
-    await page.setContent(renderIndex([...entries(), { result: variants.hostile() }]));
-    expect(troubles).toEqual([]);
-    const [scroll, client] = await page.evaluate<number[]>(
-      '[document.documentElement.scrollWidth, document.documentElement.clientWidth]',
-    );
-    expect(scroll).toBe(client);
-    await page.evaluate(axe);
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme });
-      const found = await page.evaluate<string[]>(
-        'axe.run({ resultTypes: ["violations"] }).then(({ violations }) => violations.map(({ id }) => id))',
-      );
-      expect(found, colorScheme).toEqual([]);
-    }
-    await context.close();
+    const html = renderIndex([...entries(), { result: variants.hostile() }]);
+    await expectSoundPage(browser, { html, title: '6 scenarios: 2 failed, 1 errored, 1 inconclusive, 2 passed' });
   });
 });

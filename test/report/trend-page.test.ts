@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { execa } from 'execa';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,6 +10,7 @@ import type { RunResult } from '../../src/result/schema.js';
 import { trendsOf } from '../../src/result/trend.js';
 import { launchChromium } from '../support/chromium.js';
 import { describeWith } from '../support/needs.js';
+import { expectSoundPage } from '../support/page-check.js';
 import { sampleResult, variants } from '../support/sample-result.js';
 
 /** A run of a scenario on a day of March. */
@@ -128,26 +128,7 @@ describeWith(['chromium'], 'the page of runs over time in Chromium', () => {
   afterAll(() => browser.close());
 
   it('keeps to its policy, whatever the names hold, fits a phone, and has no accessibility violation', async () => {
-    const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-    const context = await browser.newContext({ offline: true, viewport: { width: 320, height: 800 } });
-    const view = await context.newPage();
-    const troubles: string[] = [];
-    view.on('console', (message) => troubles.push(message.text()));
-    await view.setContent(page(variants.hostile(), onDay(1, sampleResult()), onDay(2, variants.uncleaned())));
-    expect(troubles).toEqual([]);
-    expect(await view.title()).toBe('3 runs of 2 scenarios');
-    const [scroll, client] = await view.evaluate<number[]>(
-      '[document.documentElement.scrollWidth, document.documentElement.clientWidth]',
-    );
-    expect(scroll).toBe(client);
-    await view.evaluate(axe);
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await view.emulateMedia({ colorScheme });
-      const found = await view.evaluate<string[]>(
-        'axe.run({ resultTypes: ["violations"] }).then(({ violations }) => violations.map(({ id }) => id))',
-      );
-      expect(found).toEqual([]);
-    }
-    await context.close();
+    const html = page(variants.hostile(), onDay(1, sampleResult()), onDay(2, variants.uncleaned()));
+    await expectSoundPage(browser, { html, title: '3 runs of 2 scenarios' });
   });
 });

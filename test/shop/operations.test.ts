@@ -16,7 +16,12 @@ describe('metrics, error logs and exits', () => {
 
     const pid = shop.pidOf('order-1');
     process.kill(pid, 'SIGTERM');
-    process.kill(pid, 'SIGTERM');
+    try {
+      process.kill(pid, 'SIGTERM');
+    } catch (error) {
+      // With nothing to drain it may be gone before a busy machine lets us go on.
+      expect(error).toMatchObject({ code: 'ESRCH' });
+    }
     expect(await exitOf(shop, 'order-1')).toMatchObject({ code: 0, signal: null });
     const states = linesOf(shop).flatMap(({ pid: who, msg, state }) => (who === pid && msg === 'exit' ? [state] : []));
     expect(states).toEqual(['draining', 'syncing', 'stopping', 'stopped']);

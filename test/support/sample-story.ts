@@ -1,5 +1,5 @@
 import type { FaultResult, RunResult } from '../../src/result/schema.js';
-import type { Times } from './sample-result.js';
+import type { Times } from './sample-load.js';
 
 /** The scenario that the sample result claims to come from. */
 export const SCENARIO_TEXT = `plimsoll: 1
