@@ -1,6 +1,6 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { listen } from './listen.js';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { PlimsollError, messageOf } from '../support/errors.js';
+import { close, listen } from '../support/listen.js';
 import { Access, type Refusal } from './access.js';
 import { carryOut, mayOrder, Order, type Audience } from './orders.js';
 import { gamePage } from './page.js';
@@ -105,7 +105,7 @@ export async function serveGameDay(options: {
     response.writeHead(202, { 'content-type': 'application/json' }).end('{"accepted":true}');
   }
 
-  port = await listen(server, options.port);
+  port = await listen(server, options.port, '127.0.0.1', (error, inUse) => notServed(error, inUse, options.port));
   const origin = `http://127.0.0.1:${port}${access.base}/`;
   return {
     urls: {
@@ -113,7 +113,7 @@ export async function serveGameDay(options: {
       ...(blind ? { team: `${origin}#${access.tokens.team}` } : {}),
     },
     setReport: (html) => void (report = html),
-    close: async () => closed(server),
+    close: async () => close(server),
   };
 }
 
@@ -155,9 +155,12 @@ async function jsonOf(
   }
 }
 
-async function closed(server: Server): Promise<void> {
-  await new Promise<void>((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
+function notServed(error: Error, inUse: boolean, port: number): PlimsollError {
+  return new PlimsollError({
+    kind: 'usage',
+    code: inUse ? 'port_in_use' : 'not_served',
+    message: `the live page can't be served on port ${port}: ${inUse ? 'it is in use' : messageOf(error)}`,
+    hint: 'Give another --port, or 0 for any free one.',
+    cause: error,
   });
 }

@@ -8,6 +8,7 @@ import { highest, NARROW, rankedColumn } from './charts/geometry.js';
 import { timeline } from './charts/timeline.js';
 import { formatDrift, formatValue, unbroken } from './format.js';
 import { clip, html, name, type Content, type Markup } from './html.js';
+import { pair, sloCell, sloTable } from './parts.js';
 import { page } from './page.js';
 import { brand } from './sections/brand.js';
 import { limitsOf } from './sections/timelines.js';
@@ -43,15 +44,8 @@ function head({ verdict, sentence, run, baseline }: RunComparison): Markup {
     <p class="scenario">${name(run.scenario)}</p>
     <h1 class="answer-title">${icon(verdict, true)}<span>${ANSWERS[verdict]}</span></h1>
     <p class="why">${unbroken(clip(sentence.slice(0, 1).toUpperCase() + sentence.slice(1), 900))}.</p>
-    <dl class="facts">${fact('This run', aboutRun(run))} ${fact('Baseline run', aboutRun(baseline))}</dl>
+    <dl class="facts">${pair('This run', aboutRun(run))} ${pair('Baseline run', aboutRun(baseline))}</dl>
   </header>`;
-}
-
-function fact(term: string, content: Content): Markup {
-  return html`<div>
-    <dt>${term}</dt>
-    <dd>${content}</dd>
-  </div>`;
 }
 
 function aboutRun({ id, startedAt, verdict, gitBranch, gitCommit }: RunComparison['run']): Markup {
@@ -77,16 +71,10 @@ function slos({ slos: compared }: RunComparison): Markup {
     ${
       compared.length === 0
         ? html`<p>This run judged no SLO.</p>`
-        : html`<table class="slos" role="table">
-            <thead role="rowgroup">
-              <tr role="row">
-                ${['SLO', 'Baseline run', 'This run', 'Difference', 'Verdict'].map((heading) => html`<th scope="col" role="columnheader">${heading}</th>`)}
-              </tr>
-            </thead>
-            <tbody role="rowgroup">
-              ${compared.toSorted((a, b) => rank(a) - rank(b)).map(sloRow)}
-            </tbody>
-          </table>`
+        : sloTable(
+            ['SLO', 'Baseline run', 'This run', 'Difference', 'Verdict'],
+            compared.toSorted((a, b) => rank(a) - rank(b)).map(sloRow),
+          )
     }
   </section>`;
 }
@@ -100,14 +88,10 @@ function sloRow(slo: SloComparison): Markup {
       ><span class="muted">${slo.what === 'drift' ? 'drift under fault' : 'level under fault, no tolerance'}</span
       >${slo.severity !== 'critical' && html`<span class="severity">${slo.severity}</span>`}
     </th>
-    ${cell('Baseline run', measured(slo, slo.baseline))} ${cell('This run', measured(slo, slo.run))}
-    ${cell('Difference', difference(slo))}
-    ${cell('Verdict', html`${badge(slo.verdict)}${slo.direction !== 'same' && html`<span class="because">${slo.direction} beyond doubt${slo.direction === 'worse' && low !== null && `, by at least ${formatDrift(low, slo.unit).slice(1)}`}</span>`}${reason !== undefined && html`<span class="because"><code>${reason.code}</code> ${unbroken(clip(reason.message, 300))}</span>`}`)}
+    ${sloCell('Baseline run', measured(slo, slo.baseline))} ${sloCell('This run', measured(slo, slo.run))}
+    ${sloCell('Difference', difference(slo))}
+    ${sloCell('Verdict', html`${badge(slo.verdict)}${slo.direction !== 'same' && html`<span class="because">${slo.direction} beyond doubt${slo.direction === 'worse' && low !== null && `, by at least ${formatDrift(low, slo.unit).slice(1)}`}</span>`}${reason !== undefined && html`<span class="because"><code>${reason.code}</code> ${unbroken(clip(reason.message, 300))}</span>`}`)}
   </tr> `;
-}
-
-function cell(label: string, content: Content): Markup {
-  return html`<td role="cell" data-label="${label}">${content}</td>`;
 }
 
 function measured({ what, unit }: SloComparison, { value, low, high }: Estimate): Markup {
@@ -150,7 +134,7 @@ function differences({ warnings }: RunComparison): Markup {
 }
 
 /** Both runs beside each other; below each other where there is no room. */
-function pair(results: ComparedResults, content: (result: RunResult) => Content): Markup {
+function sideBySide(results: ComparedResults, content: (result: RunResult) => Content): Markup {
   return html`<div class="pair">
     ${(['baseline', 'run'] as const).map(
       (which) =>
@@ -168,7 +152,7 @@ function pair(results: ComparedResults, content: (result: RunResult) => Content)
 function faults(results: ComparedResults): Markup {
   return html`<section aria-labelledby="faults">
     <h2 id="faults">What was broken</h2>
-    ${pair(results, (result) =>
+    ${sideBySide(results, (result) =>
       result.faults.length === 0
         ? html`<p>Nothing was broken.</p>`
         : html`<ul class="undo">
@@ -193,7 +177,7 @@ function timelines(results: ComparedResults): Markup {
         }),
       );
       return html`<h3>${name(stream, 60)}</h3>
-        ${pair(results, (result) => {
+        ${sideBySide(results, (result) => {
           const series = seriesOf(result);
           if (!series) return html`<p>It had no such stream.</p>`;
           const limits = limitsOf(result, series);

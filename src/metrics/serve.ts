@@ -1,7 +1,8 @@
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import type { Registry } from 'prom-client';
 import { sloCheck, type CheckSlos } from './slo-check.js';
-import { messageOf, PlimsollError, systemCodeOf } from '../support/errors.js';
+import { messageOf, PlimsollError } from '../support/errors.js';
+import { close, listen } from '../support/listen.js';
 
 export interface Served {
   /** With the port that was taken: `http://127.0.0.1:9464/metrics`. */
@@ -31,36 +32,22 @@ export async function serveMetrics(registry: Registry, port: number, host: strin
       (error: unknown) => response.writeHead(500, { 'content-type': 'text/plain' }).end(`${messageOf(error)}\n`),
     );
   });
-  await listen(server, port, host);
-  const address = server.address();
-  const taken = typeof address === 'object' && address !== null ? address.port : port;
+  const taken = await listen(server, port, host, (error, inUse) => notServed(error, inUse, `${host}:${port}`));
   // A scraper must not keep a finished run alive.
   server.unref();
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${taken}/metrics`,
-    close: async () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close: async () => close(server),
   };
 }
 
-async function listen(server: Server, port: number, host: string): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => {
-      const inUse = systemCodeOf(error) === 'EADDRINUSE';
-      reject(
-        new PlimsollError({
-          code: inUse ? 'port_in_use' : 'metrics_not_served',
-          message: inUse
-            ? `The metrics can't be served on ${host}:${port}: the port is in use.`
-            : `The metrics can't be served on ${host}:${port}: ${messageOf(error)}.`,
-          hint: inUse ? 'Choose another port, or 0 for any free one.' : 'Choose an address and port of this machine.',
-          cause: error,
-        }),
-      );
-    });
-    server.listen(port, host, resolve);
+function notServed(error: Error, inUse: boolean, where: string): PlimsollError {
+  return new PlimsollError({
+    code: inUse ? 'port_in_use' : 'metrics_not_served',
+    message: inUse
+      ? `The metrics can't be served on ${where}: the port is in use.`
+      : `The metrics can't be served on ${where}: ${messageOf(error)}.`,
+    hint: inUse ? 'Choose another port, or 0 for any free one.' : 'Choose an address and port of this machine.',
+    cause: error,
   });
 }

@@ -1,8 +1,7 @@
 import type { ScheduledFault } from '../plan/plan.js';
 import type { WindowKind } from '../record/events.js';
-import { PlimsollError } from '../support/errors.js';
 import type { FaultRunner } from './fault-runner.js';
-import { RunStopped } from './stop-reason.js';
+import { asStopped } from './stop-reason.js';
 
 /**
  * The fault phase of a run: each fault comes at its time and goes with its own `for` or with the phase. What begins at 0 s
@@ -53,7 +52,7 @@ export class TimedPhase {
       }),
     ].map(async (lifetime) =>
       lifetime.catch((error: unknown) => {
-        context.abort.abort(error instanceof RunStopped ? error : stopFor(error));
+        context.abort.abort(asStopped(error));
         throw error;
       }),
     );
@@ -80,12 +79,4 @@ export class TimedPhase {
     await this.context.sleepUntilUs(this.#startUs + (fault.atMs + fault.forMs) * 1000);
     await this.context.faults.undo((other) => other.id === fault.id);
   }
-}
-
-function stopFor(error: unknown): RunStopped {
-  const known =
-    error instanceof PlimsollError
-      ? error
-      : new PlimsollError({ code: 'internal', message: String(error), cause: error });
-  return new RunStopped({ kind: 'error', error: known });
 }

@@ -2,6 +2,7 @@ import type { RunResult } from '../../result/schema.js';
 import { plainTable } from '../charts/figure.js';
 import { formatValue, plural } from '../format.js';
 import { clip, html, name, type Markup } from '../html.js';
+import { pair } from '../parts.js';
 
 type Budget = NonNullable<RunResult['budget']>;
 
@@ -51,13 +52,6 @@ function costText({ cost }: Budget): string {
   if (cost === null) return 'not known';
   const end = (value: number | null): string => (value === null ? '∞' : formatValue(Math.max(0, value), 'ratio'));
   return `${end(cost.value)} of the budget, somewhere between ${end(cost.low)} and ${end(cost.high)}`;
-}
-
-function pair(label: string, value: Parameters<typeof html>[1]): Markup {
-  return html`<div>
-    <dt>${label}</dt>
-    <dd>${value}</dd>
-  </div>`;
 }
 
 function days(seconds: number): string {

@@ -2,7 +2,8 @@ import type { RunResult } from '../../result/schema.js';
 import { formatBytes } from '../../support/units.js';
 import { plainTable } from '../charts/figure.js';
 import { formatCount, formatValue } from '../format.js';
-import { clip, html, name, type Content, type Markup } from '../html.js';
+import { clip, html, name, type Markup } from '../html.js';
+import { pair } from '../parts.js';
 import { badge } from '../words.js';
 
 /** Where it ran, with what, and whether the load driver itself was well. */
@@ -25,13 +26,6 @@ export function environmentSection(result: RunResult): Markup {
     </dl>
     ${result.health.length > 0 && healthTable(result.health)} ${evidence(result.evidence)}
   </section>`;
-}
-
-function pair(label: string, value: Content): Markup {
-  return html`<div>
-    <dt>${label}</dt>
-    <dd>${value}</dd>
-  </div>`;
 }
 
 function healthTable(health: RunResult['health']): Markup {

@@ -2,7 +2,8 @@ import type { Proof } from '../../record/proof.js';
 import { inFlightText } from '../../result/in-flight.js';
 import type { FaultResult, RunResult } from '../../result/schema.js';
 import { formatMoment } from '../format.js';
-import { clip, html, name, type Content, type Markup } from '../html.js';
+import { clip, html, name, type Markup } from '../html.js';
+import { pair } from '../parts.js';
 import { PROOF_STATES, badge } from '../words.js';
 
 /** What was broken: how each fault was proven and undone, with the evidence. */
@@ -27,13 +28,6 @@ function faultCard(fault: FaultResult): Markup {
     </dl>
     ${steps(fault)} ${undoLog(fault)}
   </article>`;
-}
-
-function pair(label: string, value: Content): Markup {
-  return html`<div>
-    <dt>${label}</dt>
-    <dd>${value}</dd>
-  </div>`;
 }
 
 function proofText(proof: Proof | null, missing: string): Markup {

@@ -3,7 +3,8 @@ import type { Estimate, PartJudgement, SloJudgement } from '../../verdict/judgem
 import { driftBar } from '../charts/drift.js';
 import { isWithoutData, shownPart, type ShownPart } from '../drift-sign.js';
 import { formatDrift, formatValue, unbroken } from '../format.js';
-import { clip, html, name, type Content, type Markup } from '../html.js';
+import { clip, html, name, type Markup } from '../html.js';
+import { sloCell, sloTable } from '../parts.js';
 import { badge } from '../words.js';
 
 /** The SLO table: each part of each SLO with its interval against its line, the verdict, and why. */
@@ -17,16 +18,7 @@ export function sloSection(result: RunResult): Markup {
               Each bar shows the estimate with its interval against the line it is held to. What lies in the hatched
               part is over the line.
             </p>
-            <table class="slos" role="table">
-              <thead role="rowgroup">
-                <tr role="row">
-                  ${['SLO', 'Baseline', 'Under fault', 'Against the line', 'Verdict'].map((head) => html`<th scope="col" role="columnheader">${head}</th>`)}
-                </tr>
-              </thead>
-              <tbody role="rowgroup">
-                ${worstFirst(result.slos).map(sloRow)}
-              </tbody>
-            </table>`
+            ${sloTable(['SLO', 'Baseline', 'Under fault', 'Against the line', 'Verdict'], worstFirst(result.slos).map(sloRow))}`
     }
     ${result.invariants.length > 0 && invariants(result.invariants)}
   </section>`;
@@ -50,15 +42,11 @@ function sloRow(slo: SloJudgement): Markup {
         >${clip(slo.indicatorText, 60)}${slo.request !== undefined && html` of ${name(slo.request, 40)}`}${slo.stream !== undefined && html`, stream ${name(slo.stream, 40)}`}</span
       >${slo.severity !== 'critical' && html`<span class="severity">${slo.severity}: ${slo.severity === 'warning' ? 'counted, does not decide' : 'shown, decides nothing'}</span>`}
     </th>
-    ${cell('Baseline', windowValue(slo.windows.baseline, slo.unit))}
-    ${cell('Under fault', windowValue(slo.windows.fault, slo.unit))}
-    ${cell('Against the line', html`<div class="parts">${slo.parts.map((part) => partCell(part, slo))}</div>`)}
-    ${cell('Verdict', html`${badge(slo.verdict)}${why(slo)}`)}
+    ${sloCell('Baseline', windowValue(slo.windows.baseline, slo.unit))}
+    ${sloCell('Under fault', windowValue(slo.windows.fault, slo.unit))}
+    ${sloCell('Against the line', html`<div class="parts">${slo.parts.map((part) => partCell(part, slo))}</div>`)}
+    ${sloCell('Verdict', html`${badge(slo.verdict)}${why(slo)}`)}
   </tr> `;
-}
-
-function cell(label: string, content: Content): Markup {
-  return html`<td role="cell" data-label="${label}">${content}</td>`;
 }
 
 function windowValue(estimate: Estimate | undefined, unit: SloJudgement['unit']): Markup {

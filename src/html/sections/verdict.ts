@@ -1,6 +1,7 @@
 import type { FaultResult, RunResult } from '../../result/schema.js';
 import { clockTime, formatCount, plural, unbroken } from '../format.js';
 import { clip, html, name, type Content, type Markup } from '../html.js';
+import { pair } from '../parts.js';
 import { PROOF_STATES, bolt, icon } from '../words.js';
 
 /** The first screen's head: did it hold, why, what was broken, was it put back. */
@@ -26,11 +27,11 @@ export function verdictSection(result: RunResult): Markup {
       }
     </ul>
     <dl class="facts">
-      ${result.slos.length > 0 && fact('SLOs', tally(result.slos))}
-      ${fact('Started', html`<time datetime="${run.startedAt}">${startedText(run.startedAt)}</time>`)}
-      ${fact('Length', clockTime(run.durationS))}
-      ${fact('Load', scheduled.length === 0 ? 'no arrival' : scheduled.map((row, at) => html`${at > 0 && ', '}${formatCount(row.scheduled)} ${name(row.stream, 40)}`))}
-      ${fact('Seed', run.seed)} ${fact('Run', name(run.id, 40))} ${fact('Exit code', result.exitCode)}
+      ${result.slos.length > 0 && pair('SLOs', tally(result.slos))}
+      ${pair('Started', html`<time datetime="${run.startedAt}">${startedText(run.startedAt)}</time>`)}
+      ${pair('Length', clockTime(run.durationS))}
+      ${pair('Load', scheduled.length === 0 ? 'no arrival' : scheduled.map((row, at) => html`${at > 0 && ', '}${formatCount(row.scheduled)} ${name(row.stream, 40)}`))}
+      ${pair('Seed', run.seed)} ${pair('Run', name(run.id, 40))} ${pair('Exit code', result.exitCode)}
     </dl>
   </header>`;
 }
@@ -146,13 +147,6 @@ function cleanupAlarm({ sentence, byHand }: RunResult['cleanup']): Markup {
       Run <code>plimsoll recover</code>${byHand.length > 0 && `, or by hand (${plural(byHand.length, 'command')}):`}
     </p>
     ${byHand.length > 0 && html`<pre tabindex="0" role="group" aria-label="Commands that undo by hand">${byHand.map((command) => `${clip(command, 600)}\n`)}</pre>`}
-  </div>`;
-}
-
-function fact(label: string, value: Parameters<typeof html>[1]): Markup {
-  return html`<div>
-    <dt>${label}</dt>
-    <dd>${value}</dd>
   </div>`;
 }
 
